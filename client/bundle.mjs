@@ -1,0 +1,71 @@
+// Last step of `trunk build` (a hook of Trunk.toml). Makes the icon sprite from the icons that the page uses, names
+// the worker's files and the drawings by their hash, writes names and hashes into index.html, and copies the licences
+// beside what they cover. Reads only the source tree and the staging folder; the same tree gives the same bytes.
+
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const source = process.env.TRUNK_SOURCE_DIR ?? ".";
+const staging = process.env.TRUNK_STAGING_DIR;
+if (!staging) throw new Error("run by trunk, which names the staging folder");
+
+writeSprite();
+nameByHash();
+copyLicences();
+
+function nameByHash() {
+  const page = join(staging, "index.html");
+  let html = readFileSync(page, "utf8");
+  for (const [place, from, to] of [
+    ["WORKER_JS", "worker.js", (hash) => `worker-${hash}.js`],
+    ["WORKER_WASM", "worker_bg.wasm", (hash) => `worker-${hash}_bg.wasm`],
+    ["ICONS", "icons.svg", (hash) => `icons-${hash}.svg`],
+    ["ART", "art.svg", (hash) => `art-${hash}.svg`],
+  ]) {
+    const digest = createHash("sha384").update(readFileSync(join(staging, from))).digest();
+    const name = to(digest.toString("hex").slice(0, 16));
+    html = replaceOnce(html, `${place}_PATH`, `/${name}`);
+    // What is drawn is not run: only programs carry their whole hash.
+    if (place.startsWith("WORKER")) html = replaceOnce(html, `${place}_HASH`, `sha384-${digest.toString("base64")}`);
+    renameSync(join(staging, from), join(staging, name));
+  }
+  writeFileSync(page, html);
+}
+
+function replaceOnce(text, from, to) {
+  if (text.split(from).length !== 2) throw new Error(`index.html should hold ${from} once`);
+  return text.replace(from, () => to);
+}
+
+function writeSprite() {
+  // The names stand once, in the enum of components/icon.rs.
+  const names = [...readFileSync(join(source, "client/src/components/icon.rs"), "utf8").matchAll(/=> "([a-z0-9-]+)"/g)];
+  const own = readFileSync(join(source, "client/assets/marks.svg"), "utf8");
+  const symbols = names
+    .map(([, name]) => name)
+    .filter((name) => !own.includes(`id="${name}"`))
+    .sort()
+    .map((name) => {
+      const icon = readFileSync(join(source, "node_modules/lucide-static/icons", `${name}.svg`), "utf8");
+      const shapes = icon.replace(/<!--[\s\S]*?-->/g, "").replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "");
+      return (
+        `<symbol id="${name}" viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.75" ` +
+        `stroke-linecap="round" stroke-linejoin="round">${shapes.replace(/\s+/g, " ").trim()}</symbol>`
+      );
+    });
+  const marks = own.replace(/^[\s\S]*?<svg[^>]*>/, "").replace(/<\/svg>\s*$/, "").trim();
+  writeFileSync(
+    join(staging, "icons.svg"),
+    `<svg xmlns="http://www.w3.org/2000/svg">\n${marks}\n${symbols.join("\n")}\n</svg>\n`,
+  );
+}
+
+function copyLicences() {
+  const to = join(staging, "licences");
+  mkdirSync(to, { recursive: true });
+  const font = "node_modules/@fontsource-variable/atkinson-hyperlegible-next/LICENSE";
+  copyFileSync(join(source, font), join(to, "atkinson-hyperlegible-next.txt"));
+  copyFileSync(join(source, "node_modules/lucide-static/LICENSE"), join(to, "lucide.txt"));
+  copyFileSync(join(source, "THIRD_PARTY.md"), join(to, "THIRD_PARTY.md"));
+}

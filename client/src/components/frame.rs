@@ -1,0 +1,113 @@
+//! The frame of the screens inside the safe: rail, lock, room left, content. design.md, "Main screens".
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use leptos_router::hooks::use_location;
+
+use crate::components::icon::{Icon, Svg};
+use crate::components::site::SkipLink;
+use crate::format;
+use crate::state::app;
+use crate::t;
+use crate::text;
+
+/// A screen inside the safe.
+#[component]
+pub fn Frame(
+    /// The title of the screen.
+    title: impl Fn() -> &'static str + Send + Sync + Clone + 'static,
+    /// What stands beside the title.
+    #[prop(optional, into)]
+    tools: Option<ViewFn>,
+    children: Children,
+) -> impl IntoView {
+    let app = app();
+    view! {
+        <div class="frame">
+            <SkipLink/>
+            <nav class="rail" aria-label=t!(frame.navigation)>
+                <div class="rail-top">
+                    <A href="/coffre" attr:class="logo"><Svg icon=Icon::Logo/><span>{t!(common.name)}</span></A>
+                </div>
+                <ul class="rail-list">
+                    <RailLink href="/coffre" icon=Icon::Archive label=t!(frame.safe)/>
+                    <RailLink href="/corbeille" icon=Icon::Trash label=t!(frame.trash)/>
+                    <RailLink href="/reglages" icon=Icon::Settings label=t!(frame.settings)/>
+                </ul>
+                <div class="rail-foot">
+                    <Room/>
+                    <button class="btn rail-lock" type="button" data-testid="lock" on:click=move |_| app.lock()>
+                        <Svg icon=Icon::Lock/>
+                        {t!(frame.lock)}
+                    </button>
+                </div>
+            </nav>
+            <main id="content" class="main main--add" tabindex="-1">
+                <div class="inner">
+                    <header class="head">
+                        <div class="head-bar">
+                            <h1>{title.clone()}</h1>
+                            <button
+                                class="btn btn--icon lock"
+                                type="button"
+                                data-testid="lock-phone"
+                                aria-label=t!(frame.lock_label)
+                                on:click=move |_| app.lock()
+                            >
+                                <Svg icon=Icon::Lock/>
+                            </button>
+                        </div>
+                        {tools.map(|tools| tools.run())}
+                    </header>
+                    {children()}
+                </div>
+            </main>
+        </div>
+    }
+}
+
+#[component]
+fn RailLink(
+    href: &'static str,
+    icon: Icon,
+    label: impl Fn() -> &'static str + Send + Sync + 'static,
+) -> impl IntoView {
+    let location = use_location();
+    view! {
+        <li>
+            <a
+                class="rail-link"
+                href=href
+                aria-current=move || (location.pathname.get() == href).then_some("page")
+            >
+                <Svg icon/>
+                <span>{label}</span>
+            </a>
+        </li>
+    }
+}
+
+/// How full the safe is.
+#[component]
+fn Room() -> impl IntoView {
+    let app = app();
+    let words = move || {
+        let (lang, listing) = (app.lang.get(), app.listing.get());
+        text::frame::room(
+            lang,
+            &format::size(listing.limit, lang),
+            &format::size(listing.used, lang),
+        )
+    };
+    view! {
+        <div class="rail-space" data-testid="quota">
+            <label for="room">{words}</label>
+            <meter
+                id="room"
+                min="0"
+                max=move || app.listing.get().limit.max(1).to_string()
+                value=move || app.listing.get().used.to_string()
+            ></meter>
+        </div>
+    }
+}

@@ -1,0 +1,149 @@
+//! Icons: the closed list that the sprite is made from (`client/bundle.mjs` reads the names here), and how one is shown.
+//! May not draw shapes itself: they come from Lucide, the marks of Civis from `assets/marks.svg`.
+
+use leptos::prelude::*;
+
+use crate::platform::page;
+
+/// Every icon of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Icon {
+    /// The logo.
+    Logo,
+    /// A sealed document.
+    SealClosed,
+    /// A document being sealed.
+    SealTurning,
+    /// A refused document.
+    SealCracked,
+    /// Nothing sealed yet.
+    SealHollow,
+    /// The safe.
+    Archive,
+    /// Go back.
+    ArrowLeft,
+    /// A parcel.
+    Box,
+    /// Done.
+    Check,
+    /// Fold or unfold.
+    ChevronDown,
+    /// An error.
+    CircleAlert,
+    /// Success.
+    CircleCheck,
+    /// A moment.
+    Clock,
+    /// Save to this device.
+    Download,
+    /// Show.
+    Eye,
+    /// Hide.
+    EyeOff,
+    /// A written document.
+    FileText,
+    /// Any other document.
+    File,
+    /// A picture.
+    Image,
+    /// A remark.
+    Info,
+    /// The phrase.
+    Key,
+    /// The recovery sheet.
+    LifeBuoy,
+    /// Lock.
+    Lock,
+    /// This device.
+    Monitor,
+    /// The dark theme.
+    Moon,
+    /// More to do.
+    More,
+    /// Rename.
+    Pencil,
+    /// Add.
+    Plus,
+    /// Print.
+    Printer,
+    /// Again.
+    Refresh,
+    /// Take back.
+    Restore,
+    /// Search.
+    Search,
+    /// Settings.
+    Settings,
+    /// The light theme.
+    Sun,
+    /// The bin.
+    Trash,
+    /// A decision is needed.
+    Triangle,
+    /// Close.
+    X,
+}
+
+impl Icon {
+    /// The symbol's name in the sprite.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Logo => "logo",
+            Self::SealClosed => "seal-closed",
+            Self::SealTurning => "seal-turning",
+            Self::SealCracked => "seal-cracked",
+            Self::SealHollow => "seal-hollow",
+            Self::Archive => "archive",
+            Self::ArrowLeft => "arrow-left",
+            Self::Box => "box",
+            Self::Check => "check",
+            Self::ChevronDown => "chevron-down",
+            Self::CircleAlert => "circle-alert",
+            Self::CircleCheck => "circle-check",
+            Self::Clock => "clock",
+            Self::Download => "download",
+            Self::Eye => "eye",
+            Self::EyeOff => "eye-off",
+            Self::FileText => "file-text",
+            Self::File => "file",
+            Self::Image => "image",
+            Self::Info => "info",
+            Self::Key => "key-round",
+            Self::LifeBuoy => "life-buoy",
+            Self::Lock => "lock",
+            Self::Monitor => "monitor",
+            Self::Moon => "moon",
+            Self::More => "ellipsis-vertical",
+            Self::Pencil => "pencil",
+            Self::Plus => "plus",
+            Self::Printer => "printer",
+            Self::Refresh => "refresh-cw",
+            Self::Restore => "undo-2",
+            Self::Search => "search",
+            Self::Settings => "settings",
+            Self::Sun => "sun",
+            Self::Trash => "trash-2",
+            Self::Triangle => "triangle-alert",
+            Self::X => "x",
+        }
+    }
+}
+
+/// One icon, silent for readers: the word beside it, or the button's label, speaks.
+#[component]
+pub fn Svg(
+    /// Which.
+    #[prop(into)]
+    icon: Signal<Icon>,
+    /// 24 px in place of 20.
+    #[prop(optional)]
+    large: bool,
+) -> impl IntoView {
+    let class = if large { "icon-lg" } else { "icon" };
+    view! {
+        <svg class=class aria-hidden="true">
+            <use href=move || page::drawing("icons", icon.get().name())></use>
+        </svg>
+    }
+}

@@ -1,0 +1,250 @@
+//! What page and worker say to each other: typed, as JSON text in `postMessage`; files and blobs travel beside it as
+//! objects of the browser. May hold no key: the secrets that cross are those a person types or must write down.
+
+use sdk::evidence::{Check, Subject};
+use sdk::flows::commit::MergeNote;
+use sdk::flows::document::{Item, ObjectId};
+use serde::{Deserialize, Serialize};
+
+/// Names one call of the page, and an upload for its cancel.
+pub type CallId = u32;
+
+/// From page to worker.
+#[derive(Serialize, Deserialize)]
+pub struct ToWorker {
+    /// Which call this is.
+    pub id: CallId,
+    /// What is asked.
+    pub call: Call,
+}
+
+/// What the page may ask.
+#[derive(Serialize, Deserialize)]
+pub enum Call {
+    /// What this deployment is.
+    Deployment,
+    /// Eight words at random.
+    ProposePhrase,
+    /// Draw a new account, not yet created; answers with its sheet.
+    Draft {
+        /// As typed.
+        handle: String,
+    },
+    /// Create the drafted account and open it.
+    Create {
+        /// As typed.
+        handle: String,
+        /// Secret phrase.
+        phrase: String,
+    },
+    /// Open with handle and phrase.
+    Open {
+        /// As typed.
+        handle: String,
+        /// As typed.
+        phrase: String,
+    },
+    /// Open with the twelve words and set a new phrase.
+    Recover {
+        /// As typed, separated by blanks.
+        words: String,
+        /// The new secret phrase.
+        phrase: String,
+    },
+    /// Forget every key; the session on the server ends too.
+    Lock,
+    /// Read the list again.
+    List,
+    /// Encrypt and send the file that travels beside this message.
+    Upload,
+    /// Stop the upload or download of that call.
+    Cancel {
+        /// The call to stop.
+        call: CallId,
+    },
+    /// Fetch, check and decrypt; the content comes back as a Blob.
+    Download {
+        /// Which document.
+        object: ObjectId,
+    },
+    /// Give another name.
+    Rename {
+        /// Which document.
+        object: ObjectId,
+        /// The new name.
+        name: String,
+    },
+    /// Into the bin.
+    Trash {
+        /// Which document.
+        object: ObjectId,
+    },
+    /// Out of the bin.
+    Restore {
+        /// Which document.
+        object: ObjectId,
+    },
+    /// Destroy.
+    Purge {
+        /// Which document.
+        object: ObjectId,
+    },
+    /// The evidence of a refusal, as a file to save.
+    Evidence {
+        /// From [`Refused`].
+        id: String,
+    },
+}
+
+/// From worker to page.
+#[derive(Serialize, Deserialize)]
+pub struct FromWorker {
+    /// The call that this belongs to.
+    pub id: CallId,
+    /// What is said.
+    pub event: Event,
+}
+
+/// Progress, or the one last word on a call.
+#[derive(Serialize, Deserialize)]
+pub enum Event {
+    /// A long act goes on.
+    Progress(Progress),
+    /// The call is over. A Blob may travel beside it.
+    Done(Result<Answer, Failure>),
+}
+
+/// How far an upload or download is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The named step.
+    pub step: Step,
+    /// Bytes encrypted on this device; for a download nothing.
+    pub sealed: u64,
+    /// Bytes sent, or received and checked.
+    pub moved: u64,
+    /// Bytes in all.
+    pub total: u64,
+}
+
+/// The steps that a person sees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Step {
+    /// Waits for the one before.
+    Waiting,
+    /// Being encrypted on this device.
+    Encrypting,
+    /// On its way.
+    Sending,
+    /// Stored and in the list.
+    Saved,
+}
+
+/// What a call brings.
+#[derive(Clone, Serialize, Deserialize)]
+pub enum Answer {
+    /// Nothing but success.
+    Done,
+    /// The deployment's card.
+    Deployment(Deployment),
+    /// Words of a phrase.
+    Phrase(Vec<String>),
+    /// What the recovery sheet shows.
+    Sheet(Sheet),
+    /// The safe is open.
+    Opened(Opened),
+    /// The list, and how full the safe is.
+    Listing(Listing),
+}
+
+/// The deployment, as it says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// As printed on the sheet.
+    pub id: String,
+    /// Version of the server's program.
+    pub version: String,
+    /// Where its source is.
+    pub source: String,
+}
+
+/// What the recovery sheet shows.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Sheet {
+    /// Normalised handle.
+    pub handle: String,
+    /// Twelve words.
+    pub words: Vec<String>,
+    /// Account id.
+    pub account: String,
+    /// Deployment id.
+    pub deployment: String,
+}
+
+/// An open safe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// Normalised handle.
+    pub handle: String,
+    /// What a device that signs in for the first time shows.
+    pub first_time_here: Option<Notice>,
+    /// The list.
+    pub listing: Listing,
+}
+
+/// What this device found at its first opening, for the person to recognise (stage S0).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The last change, Unix seconds, by the device that made it.
+    pub last_change: u64,
+    /// Documents in the safe.
+    pub documents: u64,
+}
+
+/// The list of documents.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Listing {
+    /// Everything, the bin included.
+    pub items: Vec<Item>,
+    /// Bytes used and reserved, as stored.
+    pub used: u64,
+    /// Bytes allowed.
+    pub limit: u64,
+    /// What a merge with another device decided during the last change; to be said.
+    pub merged: Vec<MergeNote>,
+}
+
+/// Why a call brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Failure {
+    /// Worded from `error.<code>`.
+    Code {
+        /// The code.
+        code: String,
+    },
+    /// The person stopped it.
+    Cancelled,
+    /// An answer that must not be accepted: the alert.
+    Refused(Refused),
+}
+
+impl Failure {
+    /// A failure with this code and nothing else to say.
+    #[must_use]
+    pub fn code(code: &str) -> Self {
+        Self::Code {
+            code: code.to_owned(),
+        }
+    }
+}
+
+/// A refusal, as the alert shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    /// Worded from `check.<name>`.
+    pub check: Check,
+    /// What was refused.
+    pub subject: Subject,
+    /// The kept evidence.
+    pub evidence: Option<String>,
+}

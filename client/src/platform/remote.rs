@@ -1,0 +1,177 @@
+//! The page's end of the line to the worker: starts it at the first call, numbers the calls, hands out answers.
+//! May not look into messages beyond their number.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use futures::channel::oneshot;
+use js_sys::{Object, Promise, Reflect};
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, File, MessageEvent, Worker};
+
+use crate::message::{Answer, Call, CallId, Event, Failure, FromWorker, Progress, ToWorker};
+
+#[wasm_bindgen]
+extern "C" {
+    // Of client/loader.js: checks the worker's files by their hashes and waits until it listens.
+    #[wasm_bindgen(js_name = civisStartWorker, catch)]
+    fn start_worker() -> Result<Promise, JsValue>;
+}
+
+/// The line to the worker. Clones share it.
+#[derive(Clone, Default)]
+pub struct Remote(Rc<Line>);
+
+#[derive(Default)]
+struct Line {
+    worker: RefCell<Option<Worker>>,
+    starting: futures::lock::Mutex<()>,
+    last: Cell<CallId>,
+    waiting: RefCell<HashMap<CallId, Waiting>>,
+}
+
+struct Waiting {
+    done: oneshot::Sender<Delivered>,
+    progress: Box<dyn Fn(Progress)>,
+}
+
+/// What came back: the answer, and the Blob beside it where one travelled.
+pub type Delivered = Result<(Answer, Option<Blob>), Failure>;
+
+impl Remote {
+    /// Asks, and waits for the last word.
+    ///
+    /// # Errors
+    /// Whatever the worker says; `worker` where there is none.
+    pub async fn ask(&self, call: Call) -> Result<Answer, Failure> {
+        let id = self.next_id();
+        self.ask_with(id, call, None, |_| ())
+            .await
+            .map(|(answer, _)| answer)
+    }
+
+    /// A number for [`Remote::ask_with`], known before the call begins so that it can be cancelled.
+    #[must_use]
+    pub fn next_id(&self) -> CallId {
+        self.0.last.set(self.0.last.get().wrapping_add(1));
+        self.0.last.get()
+    }
+
+    /// Asks with a file beside the message, and hears of progress.
+    ///
+    /// # Errors
+    /// Whatever the worker says; `worker` where there is none.
+    pub async fn ask_with(
+        &self,
+        id: CallId,
+        call: Call,
+        file: Option<File>,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Delivered {
+        let worker = self.worker().await?;
+        let (done, answer) = oneshot::channel();
+        self.0.waiting.borrow_mut().insert(
+            id,
+            Waiting {
+                done,
+                progress: Box::new(progress),
+            },
+        );
+        let text = serde_json::to_string(&ToWorker { id, call }).map_err(|_| no_worker())?;
+        let message = Object::new();
+        set(&message, "text", &JsValue::from_str(&text))?;
+        if let Some(file) = file {
+            set(&message, "file", &file)?;
+        }
+        worker.post_message(&message).map_err(|_| no_worker())?;
+        answer.await.map_err(|_| no_worker())?
+    }
+
+    /// Ends the worker. The next call starts another one.
+    pub fn hang_up(&self) {
+        self.0.hang_up();
+    }
+
+    async fn worker(&self) -> Result<Worker, Failure> {
+        // Two calls at once start one worker.
+        let _one_at_a_time = self.0.starting.lock().await;
+        if let Some(worker) = self.0.worker.borrow().clone() {
+            return Ok(worker);
+        }
+        let started = start_worker().map_err(|_| no_worker())?;
+        let worker: Worker = JsFuture::from(started)
+            .await
+            .map_err(|_| no_worker())?
+            .unchecked_into();
+        self.listen(&worker);
+        self.0.worker.replace(Some(worker.clone()));
+        Ok(worker)
+    }
+
+    /// The two listeners live as long as the page.
+    fn listen(&self, worker: &Worker) {
+        let line = Rc::clone(&self.0);
+        let on_message =
+            Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| line.hear(&event.data()));
+        worker.set_onmessage(Some(on_message.into_js_value().unchecked_ref()));
+        let line = Rc::clone(&self.0);
+        // A worker that fell over takes its keys with it: every call ends, the next one starts another worker.
+        let on_error = Closure::<dyn Fn(JsValue)>::new(move |_| line.hang_up());
+        worker.set_onerror(Some(on_error.into_js_value().unchecked_ref()));
+    }
+}
+
+impl Line {
+    fn hear(&self, data: &JsValue) {
+        let text = Reflect::get(data, &JsValue::from_str("text"))
+            .ok()
+            .and_then(|text| text.as_string());
+        let Some(said) = text.and_then(|text| serde_json::from_str::<FromWorker>(&text).ok()) else {
+            return;
+        };
+        match said.event {
+            Event::Progress(progress) => {
+                if let Some(waiting) = self.waiting.borrow().get(&said.id) {
+                    (waiting.progress)(progress);
+                }
+            }
+            Event::Done(result) => {
+                let blob = Reflect::get(data, &JsValue::from_str("blob"))
+                    .ok()
+                    .and_then(|b| b.dyn_into().ok());
+                let waiting = self.waiting.borrow_mut().remove(&said.id);
+                if let Some(waiting) = waiting {
+                    // Nobody waits any more: the page moved on.
+                    let _ = waiting.done.send(result.map(|answer| (answer, blob)));
+                }
+            }
+        }
+    }
+
+    fn hang_up(&self) {
+        if let Some(worker) = self.worker.take() {
+            worker.terminate();
+        }
+        let waiting: Vec<Waiting> = self
+            .waiting
+            .borrow_mut()
+            .drain()
+            .map(|(_, waiting)| waiting)
+            .collect();
+        for waiting in waiting {
+            let _ = waiting.done.send(Err(no_worker()));
+        }
+    }
+}
+
+fn set(object: &Object, key: &str, value: &JsValue) -> Result<(), Failure> {
+    Reflect::set(object, &JsValue::from_str(key), value)
+        .map(|_| ())
+        .map_err(|_| no_worker())
+}
+
+fn no_worker() -> Failure {
+    Failure::code("worker")
+}

@@ -1,0 +1,358 @@
+//! What the page knows and every screen shares: the open safe, uploads, the alert, language and theme; and the acts
+//! that change it. May hold no key: those live in the worker.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use sdk::flows::commit::{MergeKind, MergeNote};
+use sdk::flows::document::ObjectId;
+use web_sys::{Blob, File};
+
+use crate::message::{Answer, Call, CallId, Failure, Listing, Notice, Opened, Progress, Refused, Step};
+use crate::platform::page::{self, Theme};
+use crate::platform::remote::Remote;
+use crate::text::{self, Locale};
+
+/// The language signal; see [`t!`](crate::t).
+#[must_use]
+pub fn lang() -> RwSignal<Locale> {
+    expect_context::<App>().lang
+}
+
+/// The shared state.
+#[must_use]
+pub fn app() -> App {
+    expect_context::<App>()
+}
+
+/// The shared state; copies share it.
+#[derive(Clone, Copy)]
+pub struct App {
+    /// Language of every text.
+    pub lang: RwSignal<Locale>,
+    /// Theme.
+    pub theme: RwSignal<Theme>,
+    /// Whose safe is open; `None` while it is locked.
+    pub handle: RwSignal<Option<String>>,
+    /// The list of the open safe.
+    pub listing: RwSignal<Listing>,
+    /// What a first opening on this device found, until the person has read it.
+    pub notice: RwSignal<Option<Notice>>,
+    /// Uploads and downloads, oldest first.
+    pub transfers: RwSignal<Vec<Transfer>, LocalStorage>,
+    /// One short message, with a way back where there is one.
+    pub toast: RwSignal<Option<Toast>>,
+    /// A refusal: while it is there, no other screen is.
+    pub alert: RwSignal<Option<Refused>>,
+    /// What the other doors say when the safe locked itself.
+    pub locked_by: RwSignal<Option<Failure>>,
+    remote: StoredValue<Remote, LocalStorage>,
+    toasts: StoredValue<u32>,
+}
+
+/// A short message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Toast {
+    /// What happened.
+    pub text: String,
+    /// What "Annuler" takes back.
+    pub undo: Option<ObjectId>,
+    number: u32,
+}
+
+/// One upload or download.
+#[derive(Clone)]
+pub struct Transfer {
+    /// Its call; another one after a retry.
+    pub id: CallId,
+    /// Name of the file.
+    pub name: String,
+    /// Which way.
+    pub way: Way,
+    /// How far. Counted, for it outlives the button that began it.
+    pub progress: ArcRwSignal<Progress>,
+    /// How it ended, if it did.
+    pub end: ArcRwSignal<Option<Result<(), Failure>>>,
+}
+
+/// Which way a transfer goes, with what a retry needs.
+#[derive(Clone)]
+pub enum Way {
+    /// Into the safe.
+    Up(File),
+    /// Out of it.
+    Down(ObjectId),
+}
+
+impl App {
+    /// A locked page in the language and theme chosen before.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            lang: RwSignal::new(page::stored_locale()),
+            theme: RwSignal::new(page::stored_theme()),
+            handle: RwSignal::new(None),
+            listing: RwSignal::new(Listing::default()),
+            notice: RwSignal::new(None),
+            transfers: RwSignal::new_local(Vec::new()),
+            toast: RwSignal::new(None),
+            alert: RwSignal::new(None),
+            locked_by: RwSignal::new(None),
+            remote: StoredValue::new_local(Remote::default()),
+            toasts: StoredValue::new(0),
+        }
+    }
+
+    /// Asks the worker. A refusal raises the alert, an ended session locks the page; the caller still hears of it.
+    pub async fn ask(self, call: Call) -> Result<Answer, Failure> {
+        let result = self.remote.get_value().ask(call).await;
+        if let Err(failure) = &result {
+            self.meet(failure);
+        }
+        result
+    }
+
+    /// The safe is open: everything that was on screen before belongs to nobody.
+    pub fn opened(self, opened: Opened) {
+        self.locked_by.set(None);
+        self.listing.set(opened.listing);
+        self.notice.set(opened.first_time_here);
+        self.handle.set(Some(opened.handle));
+    }
+
+    /// Locks: the worker forgets its keys, the page everything it showed.
+    pub fn lock(self) {
+        self.forget();
+        // The page is locked whatever the worker answers.
+        let remote = self.remote.get_value();
+        spawn_local(async move {
+            let _ = remote.ask(Call::Lock).await;
+            // With its worker goes every byte that ever held a key.
+            remote.hang_up();
+        });
+    }
+
+    /// Changes the list by one call, and says it where `done` words it.
+    pub fn change(
+        self,
+        call: Call,
+        done: impl FnOnce(Locale) -> Option<(String, Option<ObjectId>)> + 'static,
+    ) {
+        spawn_local(async move {
+            match self.ask(call).await {
+                Ok(Answer::Listing(listing)) => {
+                    let lang = self.lang.get_untracked();
+                    let merged = listing.merged.first().map(|note| merge_text(note, lang));
+                    self.listing.set(listing);
+                    // What another device did at the same time comes first: it is never silent.
+                    match (merged, done(lang)) {
+                        (Some(text), _) => self.say(text, None),
+                        (None, Some((text, undo))) => self.say(text, undo),
+                        (None, None) => {}
+                    }
+                }
+                Ok(_) => {}
+                Err(failure) => self.say_failure(&failure),
+            }
+        });
+    }
+
+    /// Shows a short message for ten seconds.
+    pub fn say(self, text: String, undo: Option<ObjectId>) {
+        let number = self.toasts.get_value().wrapping_add(1);
+        self.toasts.set_value(number);
+        self.toast.set(Some(Toast { text, undo, number }));
+        page::later(TOAST_MILLISECONDS, move || {
+            if self
+                .toast
+                .get_untracked()
+                .is_some_and(|toast| toast.number == number)
+            {
+                self.toast.set(None);
+            }
+        });
+    }
+
+    /// Shows why a call brought nothing, unless the alert or the locked door already says it.
+    pub fn say_failure(self, failure: &Failure) {
+        if let Some(text) = failure_text(failure, self.lang.get_untracked()) {
+            self.say(text, None);
+        }
+    }
+
+    /// Adds files: each becomes a line of the tray, in the order given.
+    pub fn upload(self, files: Vec<File>) {
+        let listing = self.listing.get_untracked();
+        let needed: u64 = files.iter().map(|file| file.size() as u64).sum();
+        if needed > listing.limit.saturating_sub(listing.used) {
+            self.say_failure(&Failure::code("quota_exceeded"));
+            return;
+        }
+        for file in files {
+            self.begin(file.name(), file.size() as u64, Way::Up(file));
+        }
+    }
+
+    /// Fetches one document and saves it on this device.
+    pub fn download(self, object: ObjectId, name: String, len: u64) {
+        self.begin(name, len, Way::Down(object));
+    }
+
+    /// Asks a transfer to stop.
+    pub fn cancel(self, id: CallId) {
+        spawn_local(async move {
+            // Its own call answers that it stopped.
+            let _ = self.remote.get_value().ask(Call::Cancel { call: id }).await;
+        });
+    }
+
+    /// Begins a stopped or failed transfer again, as a new line.
+    pub fn retry(self, transfer: Transfer) {
+        self.dismiss(transfer.id);
+        self.begin(
+            transfer.name.clone(),
+            transfer.progress.get_untracked().total,
+            transfer.way,
+        );
+    }
+
+    /// Takes a finished line off the tray.
+    pub fn dismiss(self, id: CallId) {
+        self.transfers.update(|lines| lines.retain(|line| line.id != id));
+    }
+
+    /// Takes every finished line off the tray.
+    pub fn dismiss_finished(self) {
+        self.transfers
+            .update(|lines| lines.retain(|line| line.end.get_untracked().is_none()));
+    }
+
+    /// Saves the evidence of a refusal as a file.
+    pub fn save_evidence(self, id: String) {
+        spawn_local(async move {
+            let remote = self.remote.get_value();
+            match remote
+                .ask_with(remote.next_id(), Call::Evidence { id }, None, |_| ())
+                .await
+            {
+                Ok((_, Some(blob))) => page::save(&blob, text::alert::file_name(self.lang.get_untracked())),
+                Ok((_, None)) => {}
+                Err(failure) => self.say_failure(&failure),
+            }
+        });
+    }
+
+    fn begin(self, name: String, total: u64, way: Way) {
+        let remote = self.remote.get_value();
+        let id = remote.next_id();
+        let waiting = Progress {
+            step: Step::Waiting,
+            sealed: 0,
+            moved: 0,
+            total,
+        };
+        let line = Transfer {
+            id,
+            name,
+            way,
+            progress: ArcRwSignal::new(waiting),
+            end: ArcRwSignal::new(None),
+        };
+        self.transfers.update(|lines| lines.push(line.clone()));
+        spawn_local(async move {
+            let (call, file) = match &line.way {
+                Way::Up(file) => (Call::Upload, Some(file.clone())),
+                Way::Down(object) => (
+                    Call::Download {
+                        object: object.clone(),
+                    },
+                    None,
+                ),
+            };
+            let progress = line.progress.clone();
+            let result = remote
+                .ask_with(id, call, file, move |now| progress.set(now))
+                .await;
+            self.finish(&line, result);
+        });
+    }
+
+    fn finish(self, line: &Transfer, result: Result<(Answer, Option<Blob>), Failure>) {
+        match result {
+            Ok((answer, blob)) => {
+                if let Answer::Listing(listing) = answer {
+                    self.listing.set(listing);
+                }
+                if let Some(blob) = blob {
+                    page::save(&blob, &line.name);
+                }
+                line.progress.update(|progress| progress.step = Step::Saved);
+                line.end.set(Some(Ok(())));
+            }
+            Err(failure) => {
+                self.meet(&failure);
+                line.end.set(Some(Err(failure)));
+            }
+        }
+    }
+
+    fn meet(self, failure: &Failure) {
+        match failure {
+            Failure::Refused(refused) => self.alert.set(Some(refused.clone())),
+            Failure::Code { code } if ends_session(code) && self.handle.get_untracked().is_some() => {
+                self.forget();
+                self.locked_by.set(Some(failure.clone()));
+            }
+            _ => {}
+        }
+    }
+
+    fn forget(self) {
+        self.handle.set(None);
+        self.listing.set(Listing::default());
+        self.notice.set(None);
+        self.toast.set(None);
+        for line in self.transfers.get_untracked() {
+            self.cancel(line.id);
+        }
+        self.transfers.set(Vec::new());
+    }
+}
+
+impl Default for App {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The sentence for a failure: what happened, what is safe, what to do. `None` where another screen says it.
+#[must_use]
+pub fn failure_text(failure: &Failure, locale: Locale) -> Option<String> {
+    match failure {
+        Failure::Refused(_) | Failure::Cancelled => None,
+        Failure::Code { code } => Some(
+            text::error::by_key(locale, code)
+                .unwrap_or(text::error::internal(locale))
+                .to_owned(),
+        ),
+    }
+}
+
+/// What a merge decided, in words.
+fn merge_text(note: &MergeNote, locale: Locale) -> String {
+    let lost = note.lost.as_deref().unwrap_or_default();
+    match note.what {
+        MergeKind::NameOverwritten => text::merge::name(locale, lost),
+        MergeKind::PlaceOverwritten | MergeKind::MoveDropped => text::merge::place(locale).to_owned(),
+        MergeKind::FieldOverwritten => text::merge::field(locale).to_owned(),
+        MergeKind::ConflictCopy => text::merge::copy(locale).to_owned(),
+        MergeKind::Restored => text::merge::restored(locale).to_owned(),
+    }
+}
+
+/// Codes after which nothing more can be asked without opening the safe again. `worker`: it fell over with its keys.
+fn ends_session(code: &str) -> bool {
+    matches!(code, "signed_out" | "worker")
+}
+
+/// How long a short message stays.
+const TOAST_MILLISECONDS: i32 = 10_000;

@@ -1,0 +1,157 @@
+//! Calls about the account: deployment, draft, creation, opening, lock. spec/flows.md sections 2 and 3.
+
+use std::rc::Rc;
+
+use sdk::fault::Fault;
+use sdk::flows::account::Draft;
+use sdk::flows::login;
+use sdk::session::Unlocked;
+use wasm_bindgen::JsValue;
+use zeroize::Zeroizing;
+
+use super::{Brought, Desk, failure};
+use crate::message::{Answer, Deployment, Failure, Notice, Opened, Sheet};
+use crate::platform::device::Browser;
+use crate::platform::file::text_blob;
+use crate::platform::store::IndexedDb;
+use crate::platform::transport::Fetch;
+
+/// The deployment's card; claims of the server, for the sheet and the settings.
+pub(super) async fn deployment() -> Result<Answer, Failure> {
+    let card = sdk::api::account::deployment(&Fetch)
+        .await
+        .map_err(|error| failure(&error))?;
+    Ok(Answer::Deployment(Deployment {
+        id: card.deployment_id.to_string(),
+        version: card.version,
+        source: card.source,
+    }))
+}
+
+/// Eight words at random.
+pub(super) fn propose_phrase() -> Result<Answer, Failure> {
+    let phrase = sdk::make_phrase(&mut Browser).map_err(|_| Failure::code("device"))?;
+    Ok(Answer::Phrase(phrase.split(' ').map(str::to_owned).collect()))
+}
+
+impl Desk {
+    /// A new account on this device alone. Going back and choosing another handle keeps the words.
+    pub(super) async fn draft(&self, handle: &str) -> Result<Answer, Failure> {
+        let card = sdk::api::account::deployment(&Fetch)
+            .await
+            .map_err(|error| failure(&error))?;
+        let mut slot = self.draft.borrow_mut();
+        let draft = match slot.take() {
+            Some(draft) => draft,
+            None => Draft::make(Rc::clone(&self.device)).map_err(|error| failure(&error))?,
+        };
+        let sheet = Sheet {
+            handle: handle.trim().to_lowercase(),
+            words: draft
+                .words()
+                .iter()
+                .map(|word| word.as_str().to_owned())
+                .collect(),
+            account: draft.account_id().to_string(),
+            deployment: card.deployment_id.to_string(),
+        };
+        *slot = Some(draft);
+        Ok(Answer::Sheet(sheet))
+    }
+
+    /// Creates the drafted account. A failure keeps the draft: trying again sends the same account.
+    pub(super) async fn create(&self, handle: &str, phrase: &str) -> Result<Answer, Failure> {
+        let phrase = Zeroizing::new(phrase.to_owned());
+        let Some(draft) = self.draft.borrow_mut().take() else {
+            return Err(Failure::code("worker"));
+        };
+        match draft.register(handle.trim(), &phrase).await {
+            Ok(safe) => self.opened(safe).await,
+            Err(error) => {
+                *self.draft.borrow_mut() = Some(draft);
+                Err(failure(&error))
+            }
+        }
+    }
+
+    pub(super) async fn open(&self, handle: &str, phrase: &str) -> Result<Answer, Failure> {
+        let phrase = Zeroizing::new(phrase.to_owned());
+        let opened = login::open(Rc::clone(&self.device), handle.trim(), &phrase).await;
+        self.opened(opened.map_err(|error| failure(&error))?).await
+    }
+
+    /// The words open; the new phrase is set before anything is shown.
+    pub(super) async fn recover(&self, words: &str, phrase: &str) -> Result<Answer, Failure> {
+        let (words, phrase) = (
+            Zeroizing::new(words.to_owned()),
+            Zeroizing::new(phrase.to_owned()),
+        );
+        let opened = login::open_with_words(Rc::clone(&self.device), &words).await;
+        let safe = opened.map_err(|error| failure(&error))?;
+        safe.set_phrase(&phrase).await.map_err(|error| failure(&error))?;
+        self.opened(safe).await
+    }
+
+    /// Stops what runs, ends the session at the server where it can be reached, and forgets every key.
+    pub(super) async fn lock(&self) -> Result<Answer, Failure> {
+        self.closed.set(true);
+        for cancel in self.running.borrow().values() {
+            cancel.cancel();
+        }
+        self.draft.borrow_mut().take();
+        let safe = self.safe.borrow_mut().take();
+        if let Some(safe) = safe.and_then(Rc::into_inner) {
+            // Locked either way; a session that could not be ended runs out by itself.
+            let _ = safe.sign_out().await;
+        }
+        Ok(Answer::Done)
+    }
+
+    /// One piece of kept evidence, as a file.
+    pub(super) async fn evidence(&self, id: &str) -> Brought {
+        let json = match self.safe() {
+            Ok(safe) => {
+                let kept = safe.evidence().await.map_err(|_| Failure::code("device"))?;
+                let found = kept.into_iter().find(|(kept, _)| kept.0 == id);
+                found.and_then(|(_, evidence)| serde_json::to_string_pretty(&evidence).ok())
+            }
+            // Before the safe is open, evidence names no document and is kept as it is.
+            Err(_) => open_evidence(id).await,
+        };
+        let json = json.ok_or_else(|| Failure::code("not_found"))?;
+        let blob = text_blob(&json).map_err(|_: JsValue| Failure::code("device"))?;
+        Ok((Answer::Done, Some(blob)))
+    }
+
+    async fn opened(&self, safe: Unlocked) -> Result<Answer, Failure> {
+        let safe = Rc::new(safe);
+        let synced = safe.sync().await.map_err(|error| failure(&error))?;
+        // What lay in the bin for thirty days goes now. A failure costs nothing: the next opening tries again.
+        if let Err(error) = safe.purge_expired().await
+            && error.refusal().is_some()
+        {
+            return Err(failure(&error));
+        }
+        let listing = super::list::listing(&safe, Vec::new()).await?;
+        let first_time_here = synced.first_time.map(|seen| Notice {
+            last_change: seen.when,
+            documents: seen.documents,
+        });
+        let handle = safe.handle().to_owned();
+        *self.safe.borrow_mut() = Some(safe);
+        Ok(Answer::Opened(Opened {
+            handle,
+            first_time_here,
+            listing,
+        }))
+    }
+}
+
+async fn open_evidence(id: &str) -> Option<String> {
+    use sdk::flows::LocalStore;
+    if !id.starts_with("evidence/open/") {
+        return None;
+    }
+    let stored = IndexedDb::default().get(id).await.ok().flatten()?;
+    String::from_utf8(stored).ok()
+}

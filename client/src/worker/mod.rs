@@ -1,0 +1,116 @@
+//! The worker: owns every key, runs the sdk, answers the page call by call. May not draw, and tells the page only what
+//! a screen shows. spec/flows.md.
+
+mod account;
+mod list;
+mod transfer;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use sdk::fault::Fault;
+use sdk::flows::account::Draft;
+use sdk::flows::{Cancel, Device};
+use sdk::session::Unlocked;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{Blob, File};
+
+use crate::message::{Answer, Call, CallId, Failure, Refused, ToWorker};
+use crate::platform::device::browser_device;
+use crate::platform::port;
+
+/// Listens to the page. Called once, by the worker's program.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    let desk = Rc::new(Desk::new());
+    port::listen(move |said, file| {
+        let desk = Rc::clone(&desk);
+        spawn_local(async move {
+            let id = said.id;
+            port::say_done(id, desk.answer(said, file).await);
+        });
+    });
+}
+
+/// What one worker holds.
+struct Desk {
+    device: Rc<Device>,
+    safe: RefCell<Option<Rc<Unlocked>>>,
+    draft: RefCell<Option<Draft>>,
+    /// Set at a lock: nothing is answered any more.
+    closed: Cell<bool>,
+    /// Transfers that can be cancelled.
+    running: RefCell<HashMap<CallId, Cancel>>,
+    /// One transfer at a time: memory stays constant, and the first file is saved first.
+    turn: futures::lock::Mutex<()>,
+}
+
+/// What a call brings: an answer, perhaps with a Blob beside it.
+type Brought = Result<(Answer, Option<Blob>), Failure>;
+
+impl Desk {
+    fn new() -> Self {
+        Self {
+            device: browser_device(),
+            safe: RefCell::new(None),
+            draft: RefCell::new(None),
+            closed: Cell::new(false),
+            running: RefCell::new(HashMap::new()),
+            turn: futures::lock::Mutex::new(()),
+        }
+    }
+
+    async fn answer(&self, said: ToWorker, file: Option<File>) -> Brought {
+        if self.closed.get() {
+            return Err(Failure::code("signed_out"));
+        }
+        let answer = match said.call {
+            Call::Deployment => account::deployment().await,
+            Call::ProposePhrase => account::propose_phrase(),
+            Call::Draft { handle } => self.draft(&handle).await,
+            Call::Create { handle, phrase } => self.create(&handle, &phrase).await,
+            Call::Open { handle, phrase } => self.open(&handle, &phrase).await,
+            Call::Recover { words, phrase } => self.recover(&words, &phrase).await,
+            Call::Lock => self.lock().await,
+            Call::List => self.list().await,
+            Call::Upload => self.upload(said.id, file).await,
+            Call::Cancel { call } => self.cancel(call),
+            Call::Rename { object, name } => self.rename(&object, &name).await,
+            Call::Trash { object } => self.trash(&object).await,
+            Call::Restore { object } => self.restore(&object).await,
+            Call::Purge { object } => self.purge(&object).await,
+            Call::Download { object } => return self.download(said.id, &object).await,
+            Call::Evidence { id } => return self.evidence(&id).await,
+        };
+        answer.map(|answer| (answer, None))
+    }
+
+    /// The open safe.
+    fn safe(&self) -> Result<Rc<Unlocked>, Failure> {
+        self.safe
+            .borrow()
+            .clone()
+            .ok_or_else(|| Failure::code("signed_out"))
+    }
+
+    fn cancel(&self, call: CallId) -> Result<Answer, Failure> {
+        if let Some(cancel) = self.running.borrow().get(&call) {
+            cancel.cancel();
+        }
+        Ok(Answer::Done)
+    }
+}
+
+/// An error of the sdk as the page hears it: a refusal for the alert, or a code that is worded.
+fn failure(error: &impl Fault) -> Failure {
+    match (error.refusal(), error.code()) {
+        (Some(refusal), _) => Failure::Refused(Refused {
+            check: refusal.check,
+            subject: refusal.subject.clone(),
+            evidence: refusal.evidence.as_ref().map(|id| id.0.clone()),
+        }),
+        (None, "cancelled") => Failure::Cancelled,
+        (None, code) => Failure::code(code),
+    }
+}

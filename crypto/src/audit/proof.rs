@@ -1,0 +1,123 @@
+//! Proofs over the tree of RFC 6962: that a leaf is in it, and that a tree is the beginning of a larger one.
+//!
+//! A proof has exactly one length for its sizes; a longer or shorter one is refused (13, number 42).
+
+use subtle::ConstantTimeEq;
+
+use super::tree::node_hash;
+use crate::id::Hash32;
+
+/// The proof does not hold for these sizes, hashes and roots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("proof does not hold")]
+pub struct ProofError;
+
+/// Checks that `leaf` stands at `index` in the tree of `size` leaves with this root (RFC 9162, 2.1.3.2).
+///
+/// # Errors
+/// It does not follow from the proof.
+pub fn verify_inclusion(
+    index: u64,
+    size: u64,
+    leaf: &Hash32,
+    proof: &[Hash32],
+    root: &Hash32,
+) -> Result<(), ProofError> {
+    if index >= size {
+        return Err(ProofError);
+    }
+    let mut at = index;
+    let mut last = size - 1;
+    let mut node = *leaf;
+    for sibling in proof {
+        if last == 0 {
+            return Err(ProofError);
+        }
+        if at & 1 == 1 || at == last {
+            node = node_hash(sibling, &node);
+            skip_levels_without_sibling(&mut at, &mut last);
+        } else {
+            node = node_hash(&node, sibling);
+        }
+        at >>= 1;
+        last >>= 1;
+    }
+    if last == 0 {
+        equal(&node, root)
+    } else {
+        Err(ProofError)
+    }
+}
+
+/// Checks that the tree of `old_size` leaves is the beginning of the one of `new_size` (RFC 9162, 2.1.4.2).
+/// Equal sizes take an empty proof. An empty old tree is refused: about it there is nothing to prove.
+///
+/// # Errors
+/// It does not follow from the proof.
+pub fn verify_consistency(
+    old_size: u64,
+    new_size: u64,
+    proof: &[Hash32],
+    old_root: &Hash32,
+    new_root: &Hash32,
+) -> Result<(), ProofError> {
+    if old_size == 0 || old_size > new_size {
+        return Err(ProofError);
+    }
+    if old_size == new_size {
+        return if proof.is_empty() {
+            equal(old_root, new_root)
+        } else {
+            Err(ProofError)
+        };
+    }
+    let (given, siblings) = proof.split_first().ok_or(ProofError)?;
+    // A complete old tree is its own first node; the proof leaves it out.
+    let (first, siblings) = if old_size.is_power_of_two() {
+        (old_root, proof)
+    } else {
+        (given, siblings)
+    };
+    let mut at = old_size - 1;
+    let mut last = new_size - 1;
+    while at & 1 == 1 {
+        at >>= 1;
+        last >>= 1;
+    }
+    let (mut old_node, mut new_node) = (*first, *first);
+    for sibling in siblings {
+        if last == 0 {
+            return Err(ProofError);
+        }
+        if at & 1 == 1 || at == last {
+            old_node = node_hash(sibling, &old_node);
+            new_node = node_hash(sibling, &new_node);
+            skip_levels_without_sibling(&mut at, &mut last);
+        } else {
+            new_node = node_hash(&new_node, sibling);
+        }
+        at >>= 1;
+        last >>= 1;
+    }
+    if last != 0 {
+        return Err(ProofError);
+    }
+    equal(&old_node, old_root)?;
+    equal(&new_node, new_root)
+}
+
+/// Where a node at the right border has no sibling, it rises as it is.
+const fn skip_levels_without_sibling(at: &mut u64, last: &mut u64) {
+    while *at & 1 == 0 && *at != 0 {
+        *at >>= 1;
+        *last >>= 1;
+    }
+}
+
+fn equal(one: &Hash32, other: &Hash32) -> Result<(), ProofError> {
+    if bool::from(one.ct_eq(other)) {
+        Ok(())
+    } else {
+        Err(ProofError)
+    }
+}

@@ -1,0 +1,142 @@
+//! Our own vectors of this part, made with a fixed generator and frozen: a difference is a change of format.
+//! `CIVIS_WRITE_VECTORS=1` writes them anew, for the day on which a format changes before the first release.
+
+use std::path::Path;
+
+use crypto::collection::charter::Charter;
+use crypto::collection::entry::Entry;
+use crypto::collection::head::Head;
+use crypto::collection::index::Index;
+use crypto::collection::name::Name;
+use crypto::collection::refs::{Reference, Refs};
+use serde_json::{Value, json};
+
+use super::{World, descriptor, load};
+use crate::support::{hex, say, to_hex};
+
+fn freeze(name: &str, made: &Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../spec/vectors")
+        .join(name);
+    let text = format!("{made:#}\n");
+    if std::env::var_os("CIVIS_WRITE_VECTORS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(&path).unwrap() == text,
+        "{name} differs from what is frozen"
+    );
+    let count = made["cases"].as_array().unwrap().len();
+    say(&format!("spec/vectors/{name}: {count} of {count}, 0 skipped"));
+}
+
+#[test]
+fn charter_and_head() {
+    let mut world = World::new("frozen charter");
+    let sealed = world.seal(&Index::empty(world.collection_id));
+    let zero = world.head(&sealed, None);
+    let one = world.head(&sealed, Some(&zero.head().pin()));
+    let charter = world.charter.charter();
+    let head = |head: &crypto::collection::head::SignedHead| json!({ "bytes": to_hex(head.to_bytes()), "hash": to_hex(head.hash()), "head_no": head.head_no() });
+    let made = json!({
+        "account_id": to_hex(&world.account),
+        "identity_seed": to_hex(world.identity.signing().expose_seed()),
+        "bundle_hash": to_hex(&world.bundle.hash()),
+        "collection_id": to_hex(&world.collection_id),
+        "epoch_key": to_hex(world.epoch_key.key().expose()),
+        "write_seed": to_hex(world.write_key.expose_seed()),
+        "admin_seed": to_hex(world.admin_key.expose_seed()),
+        "charter": to_hex(charter.to_bytes()),
+        "charter_hash": to_hex(charter.hash()),
+        "cases": [head(zero.head()), head(one.head())],
+    });
+    freeze("collection-chain.json", &made);
+    // The frozen bytes are still accepted.
+    let read = Charter::parse(&hex(made["charter"].as_str().unwrap())).unwrap();
+    let charter = read.verify_genesis(&world.collection_id).unwrap();
+    let opened = charter.open_genesis(&world.epoch_key, &world.bundle).unwrap();
+    for case in made["cases"].as_array().unwrap() {
+        let head = Head::parse(&hex(case["bytes"].as_str().unwrap()))
+            .unwrap()
+            .verify(&charter)
+            .unwrap();
+        let head = head
+            .open(&world.epoch_key)
+            .unwrap()
+            .verify_author(&opened, &world.bundle)
+            .unwrap();
+        assert_eq!((head.author(), head.entries()), (&world.account, 0));
+    }
+}
+
+#[test]
+fn entries_and_pages() {
+    let mut world = World::new("frozen pages");
+    let mut index = Index::empty(world.collection_id);
+    let mut folder = world.folder("Impôts");
+    folder.object_id[0] = 0x10;
+    for i in 0..40 {
+        let mut entry = world.document(&format!("Avis {i}.pdf"));
+        if i == 7 {
+            entry.parent = Some(folder.object_id);
+            entry.tags = ["2024", "foyer"].map(|tag| Name::new(tag).unwrap()).into();
+            entry.retention_end = Some(2_000_000_000);
+            entry.trashed_at = Some(1_800_000_000);
+            entry.touch(&world.by(3));
+            entry.replace_content(descriptor([1; 16]));
+        }
+        index.put(entry).unwrap();
+    }
+    index.put(folder).unwrap();
+    let sealed = world.seal(&index);
+    let pages = &sealed.pages;
+    let made = json!({
+        "collection_id": to_hex(&world.collection_id), "epoch": 0,
+        "epoch_key": to_hex(world.epoch_key.key().expose()),
+        "root_page_id": to_hex(&sealed.root_page_id), "refs_hash": to_hex(&sealed.refs.hash()),
+        "entries": index.entries().map(|entry| to_hex(&entry.to_bytes().unwrap())).collect::<Vec<_>>(),
+        "cases": pages.iter().map(|page| {
+            json!({ "page_id": to_hex(&page.page_id), "bytes": to_hex(&page.bytes) })
+        }).collect::<Vec<_>>(),
+    });
+    freeze("collection-pages.json", &made);
+    let head = world.head(&sealed, None);
+    let stored = |id: &[u8; 32]| {
+        pages
+            .iter()
+            .find(|page| page.page_id == *id)
+            .unwrap()
+            .bytes
+            .clone()
+    };
+    let (read, _) = load(&head, &world.keys(), None, &stored).unwrap();
+    for (entry, frozen) in read.entries().zip(made["entries"].as_array().unwrap()) {
+        let frozen = Entry::parse(&hex(frozen.as_str().unwrap())).unwrap();
+        assert!(frozen.to_bytes() == entry.to_bytes());
+    }
+}
+
+#[test]
+fn references() {
+    let body = |n| Reference::Body([n; 16]);
+    let page = |n| Reference::Page([n; 32]);
+    let show = |list: &[Reference]| -> Vec<String> {
+        let text = |reference: &Reference| match reference {
+            Reference::Body(id) => format!("body {}", to_hex(id)),
+            Reference::Page(id) => format!("page {}", to_hex(id)),
+        };
+        list.iter().map(text).collect()
+    };
+    let cases: Vec<_> = [
+        (vec![], vec![]),
+        (vec![body(1), body(2), page(1)], vec![page(2), page(3)]),
+        (vec![], vec![body(1)]),
+    ]
+    .into_iter()
+    .map(|(adds, drops)| {
+        let refs = Refs::new(adds, drops).unwrap();
+        json!({ "adds": show(refs.adds()), "drops": show(refs.drops()), "refs_hash": to_hex(&refs.hash()) })
+    })
+    .collect();
+    freeze("collection-refs.json", &json!({ "cases": cases }));
+}

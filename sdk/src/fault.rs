@@ -1,0 +1,188 @@
+//! One stable name for every error of every operation: what a screen words and a message carries. No text, no data.
+
+use crate::error::ApiError;
+use crate::evidence::Refusal;
+use crate::flows::account::CreateError;
+use crate::flows::collection::SyncError;
+use crate::flows::commit::CommitError;
+use crate::flows::login::OpenError;
+use crate::flows::phrase::PhraseError;
+use crate::flows::read::ReadError;
+use crate::flows::upload::UploadError;
+
+/// What every error of an operation can say about itself.
+pub trait Fault {
+    /// The code of the wire (`shared::ErrorCode::as_str`), or one of this crate's own: `offline`, `hostile`,
+    /// `device`, `refused_answer`, `wrong_phrase`, `words_count`, `words_unknown`, `words_checksum`, `handle`,
+    /// `phrase`, `name`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`.
+    fn code(&self) -> &'static str;
+
+    /// Where bytes were refused: what to show, and where the evidence is.
+    fn refusal(&self) -> Option<&Refusal> {
+        None
+    }
+}
+
+impl Fault for ApiError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Offline => "offline",
+            Self::Hostile => "hostile",
+            Self::TooLarge => "too_large",
+            Self::Problem(problem) => problem.code.as_str(),
+        }
+    }
+}
+
+impl Fault for CreateError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Handle => "handle",
+            Self::HandleTaken => "handle_taken",
+            Self::Phrase => "phrase",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Device => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault for OpenError {
+    fn code(&self) -> &'static str {
+        use crypto::words::WordsError;
+        match self {
+            Self::Wrong => "wrong_phrase",
+            Self::Words(WordsError::Count { .. }) => "words_count",
+            Self::Words(WordsError::Unknown { .. }) => "words_unknown",
+            Self::Words(WordsError::Checksum) => "words_checksum",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Device => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault for PhraseError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Phrase => "phrase",
+            Self::Busy => "busy",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Device => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault for SyncError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Local(_) => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault for CommitError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Name => "name",
+            Self::Circle => "circle",
+            Self::Full => "full",
+            Self::Busy => "busy",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Device => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault for UploadError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::TooLarge => "too_large",
+            Self::Quota { .. } => "quota_exceeded",
+            Self::Cancelled => "cancelled",
+            Self::File(_) => "file",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Commit(error) => error.code(),
+            Self::Device => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            Self::Commit(error) => error.refusal(),
+            _ => None,
+        }
+    }
+}
+
+impl Fault for ReadError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::Range => "range",
+            Self::Cancelled => "cancelled",
+            Self::File(_) => "file",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+/// Not the wire's `refused`: there the server refused us, here we refused the server.
+const REFUSED: &str = "refused_answer";

@@ -1,0 +1,345 @@
+//! Reading a collection: charters, the chain of heads since the pin, missing pages; all of it or nothing is shown.
+//!
+//! Freshness is S0: a head below the pin, or another of its number, is refused and kept as evidence.
+//! spec/flows.md section 4, checklist 20, 24, 26-30.
+
+use crypto::account::bundle::VerifiedBundle;
+use crypto::account::manifest::Manifest;
+use crypto::collection::charter::{Charter, OpenedCharter};
+use crypto::collection::head::{Head, Pin, Place, VerifiedHead};
+use crypto::collection::index::Index;
+use crypto::collection::keys::{AdminKey, EpochKeys, WriteKey};
+use crypto::collection::load::Loader;
+use serde::{Deserialize, Serialize};
+use shared::{CollectionId, Hash, limit};
+
+use super::{pin, retry};
+use crate::api;
+use crate::error::{ApiError, LocalError};
+use crate::evidence::{Check, Refusal, Subject};
+use crate::session::Unlocked;
+
+/// Why the list could not be brought up to date. What was shown before stays as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The network or the server.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The server answered with what must not be accepted.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// This device's local store.
+    #[error(transparent)]
+    Local(#[from] LocalError),
+}
+
+/// The list is verified and up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Synced {
+    /// Number of the newest head.
+    pub head_no: u64,
+    /// Whether anything changed since the last time.
+    pub changed: bool,
+    /// Said once, on a device that has never seen this collection: it cannot tell old from new, the person may.
+    pub first_time: Option<LastChange>,
+}
+
+/// What a person may recognise: when somebody last changed something, and how many documents there are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastChange {
+    /// Unix seconds, by the device that changed it.
+    pub when: u64,
+    /// Documents and folders, the trash included.
+    pub documents: u64,
+}
+
+/// A collection as this client holds it: keys, and the last verified state.
+pub(crate) struct Replica {
+    pub(crate) id: CollectionId,
+    pub(crate) epoch: u32,
+    pub(crate) keys: EpochKeys,
+    pub(crate) write: WriteKey,
+    pub(crate) admin: AdminKey,
+    genesis: [u8; 32],
+    bundle: VerifiedBundle,
+    /// The newest head accepted: at first the manifest's lower bound.
+    pub(crate) pin: Pin,
+    pub(crate) state: Option<State>,
+}
+
+/// A verified state: what may be shown, and what a commit builds on.
+#[derive(Clone)]
+pub(crate) struct State {
+    pub(crate) charter: OpenedCharter,
+    pub(crate) head: VerifiedHead,
+    pub(crate) index: Index,
+}
+
+impl Replica {
+    /// The one collection of a personal account, as its manifest has it. `None` for a manifest without one.
+    pub(crate) fn of(manifest: &Manifest, bundle: VerifiedBundle) -> Option<Self> {
+        let (id, keys) = manifest.collections.first_key_value()?;
+        let (write, admin) = (keys.write_key.clone()?, keys.admin_key.clone()?);
+        let pin = Pin {
+            head_no: keys.head_no,
+            head_hash: keys.head_hash,
+            charter_no: keys.charter_no,
+        };
+        Some(Self {
+            id: CollectionId(*id),
+            epoch: keys.epoch,
+            keys: EpochKeys::of(keys.epoch, keys.epoch_key.clone()),
+            write,
+            admin,
+            genesis: keys.genesis_charter_hash,
+            bundle,
+            pin,
+            state: None,
+        })
+    }
+
+    pub(crate) const fn bundle(&self) -> &VerifiedBundle {
+        &self.bundle
+    }
+
+    /// The chain of charters from the pinned genesis. In this stage the owner is the only signer.
+    fn verify_charters(&self, stored: &[shared::Blob]) -> Option<Vec<OpenedCharter>> {
+        let mut chain: Vec<OpenedCharter> = Vec::new();
+        for bytes in stored {
+            let parsed = Charter::parse(bytes.as_slice()).ok()?;
+            let key = self.keys.key(parsed.epoch())?;
+            let opened = match chain.last() {
+                None => {
+                    let verified = parsed.verify_genesis(&self.id.0).ok()?;
+                    if *verified.hash() != self.genesis {
+                        return None;
+                    }
+                    verified.open_genesis(key, &self.bundle).ok()?
+                }
+                Some(before) => parsed
+                    .verify_next(before.charter())
+                    .ok()?
+                    .open_next(key, before, &self.bundle)
+                    .ok()?,
+            };
+            chain.push(opened);
+        }
+        if chain.is_empty() { None } else { Some(chain) }
+    }
+
+    /// Signature, box and author of one head, under the charter that it names.
+    fn verify_head(&self, charters: &[OpenedCharter], bytes: &[u8]) -> Option<VerifiedHead> {
+        let head = Head::parse(bytes).ok()?;
+        let charter = charters
+            .iter()
+            .find(|known| known.charter().hash() == head.charter_hash())?;
+        let signed = head.verify(charter.charter()).ok()?;
+        let key = self.keys.key(signed.epoch())?;
+        signed.open(key).ok()?.verify_author(charter, &self.bundle).ok()
+    }
+}
+
+/// A verified answer to "where does the collection stand", before its pages.
+struct Standing {
+    charters: Vec<OpenedCharter>,
+    head: VerifiedHead,
+    /// Hashes of every head after the pin, up to and with the newest.
+    passed: Vec<[u8; 32]>,
+}
+
+impl Unlocked {
+    /// Brings the list up to date: all of it verified, or nothing of it shown.
+    ///
+    /// # Errors
+    /// [`SyncError`].
+    pub async fn sync(&self) -> Result<Synced, SyncError> {
+        let _turn = self.turn.lock().await;
+        self.sync_in_turn().await.map(|(synced, _)| synced)
+    }
+
+    /// [`Unlocked::sync`] for whoever holds the turn; also the hashes of the heads that are new since the last pin.
+    pub(crate) async fn sync_in_turn(&self) -> Result<(Synced, Vec<[u8; 32]>), SyncError> {
+        let id = self.replica.borrow().id;
+        let local = pin::head(self.device(), self.account_id, id).await?;
+        let first_visit = local.is_none();
+        if let Some(local) = local {
+            self.adopt_pin(local);
+        }
+        let standing = self.read_standing(id).await?;
+        let known = self
+            .replica
+            .borrow()
+            .state
+            .as_ref()
+            .map(|state| *state.head.head().hash());
+        let new_hash = *standing.head.head().hash();
+        let changed = known != Some(new_hash);
+        if changed {
+            let index = self.load_pages(id, &standing.head).await?;
+            self.accept(id, standing.charters, standing.head, index).await?;
+        }
+        let replica = self.replica.borrow();
+        let first_time = replica
+            .state
+            .as_ref()
+            .filter(|_| first_visit)
+            .map(|state| LastChange {
+                when: state.head.head().time(),
+                documents: state.head.entries(),
+            });
+        Ok((
+            Synced {
+                head_no: replica.pin.head_no,
+                changed,
+                first_time,
+            },
+            standing.passed,
+        ))
+    }
+
+    /// Takes over a newer pin of this device, written by another window perhaps.
+    fn adopt_pin(&self, local: Pin) {
+        let mut replica = self.replica.borrow_mut();
+        if local.head_no >= replica.pin.head_no {
+            replica.pin = local;
+        }
+    }
+
+    /// Charters, head, and the chain of heads from the pin to it.
+    async fn read_standing(&self, id: CollectionId) -> Result<Standing, SyncError> {
+        let call = || api::collection::read(self.transport(), self.session(), id);
+        let stored = retry(self.device(), call).await?;
+        let charters = self.replica.borrow().verify_charters(&stored.charters);
+        let Some(charters) = charters else {
+            let bytes = stored
+                .charters
+                .iter()
+                .flat_map(|charter| charter.0.clone())
+                .collect::<Vec<_>>();
+            return Err(self.refuse_list(Check::Charter, &bytes).await);
+        };
+        let head = self
+            .replica
+            .borrow()
+            .verify_head(&charters, stored.head.as_slice());
+        let Some(head) = head else {
+            return Err(self.refuse_list(Check::Head, stored.head.as_slice()).await);
+        };
+        let pin = self.replica.borrow().pin;
+        let passed = match pin.place(head.head()) {
+            Place::Same => Vec::new(),
+            Place::Next => vec![*head.head().hash()],
+            Place::Ahead => self.walk_chain(id, pin, &charters, &head).await?,
+            Place::Rollback | Place::Fork | Place::CharterFell => {
+                return Err(self
+                    .refuse_list(Check::HeadRolledBack, stored.head.as_slice())
+                    .await);
+            }
+        };
+        Ok(Standing {
+            charters,
+            head,
+            passed,
+        })
+    }
+
+    /// A client long away reads every head in between: one chain, each signed and authored.
+    async fn walk_chain(
+        &self,
+        id: CollectionId,
+        mut pin: Pin,
+        charters: &[OpenedCharter],
+        newest: &VerifiedHead,
+    ) -> Result<Vec<[u8; 32]>, SyncError> {
+        let target = newest.head().pin();
+        let mut passed = Vec::new();
+        while pin.head_no < target.head_no {
+            let count = (target.head_no - pin.head_no).min(limit::ITEMS);
+            let call = || api::collection::heads(self.transport(), self.session(), id, pin.head_no, count);
+            let heads = retry(self.device(), call).await?;
+            if heads.items.is_empty() {
+                return Err(self.refuse_list(Check::HeadChain, newest.head().to_bytes()).await);
+            }
+            for bytes in &heads.items {
+                let next = self.replica.borrow().verify_head(charters, bytes.as_slice());
+                match next.map(|next| next.head().clone()) {
+                    Some(next) if pin.place(&next) == Place::Next => {
+                        pin = next.pin();
+                        passed.push(pin.head_hash);
+                    }
+                    _ => return Err(self.refuse_list(Check::HeadChain, bytes.as_slice()).await),
+                }
+                if pin.head_no == target.head_no {
+                    break;
+                }
+            }
+        }
+        if pin.head_hash == target.head_hash {
+            Ok(passed)
+        } else {
+            Err(self.refuse_list(Check::HeadChain, newest.head().to_bytes()).await)
+        }
+    }
+
+    /// The pages that are not known yet, in batches; each judged by its id, key, and place.
+    async fn load_pages(&self, id: CollectionId, head: &VerifiedHead) -> Result<Index, SyncError> {
+        let (known, keys) = {
+            let replica = self.replica.borrow();
+            (
+                replica.state.as_ref().map(|state| state.index.clone()),
+                replica.keys.clone(),
+            )
+        };
+        let Ok(mut loader) = Loader::new(head, known.as_ref()) else {
+            return Err(self.refuse_list(Check::EntryCount, head.head().to_bytes()).await);
+        };
+        loop {
+            let missing = loader.missing(BATCH);
+            if missing.is_empty() {
+                break;
+            }
+            let ids = missing.into_iter().map(Hash).collect::<Vec<_>>();
+            let call = || api::collection::pages(self.transport(), self.session(), id, ids.clone());
+            let answer = retry(self.device(), call).await?;
+            for (asked, page) in ids.iter().zip(answer.pages) {
+                let Some(page) = page else {
+                    return Err(self.refuse_list(Check::PageMissing, asked.as_bytes()).await);
+                };
+                if crypto::collection::page::page_id(page.as_slice()) != asked.0
+                    || loader.feed(&keys, page.as_slice()).is_err()
+                {
+                    return Err(self.refuse_list(Check::Page, page.as_slice()).await);
+                }
+            }
+        }
+        match loader.finish() {
+            Ok(index) => Ok(index),
+            Err(_) => Err(self.refuse_list(Check::EntryCount, head.head().to_bytes()).await),
+        }
+    }
+
+    /// Shows a verified state and pins it.
+    pub(crate) async fn accept(
+        &self,
+        id: CollectionId,
+        mut charters: Vec<OpenedCharter>,
+        head: VerifiedHead,
+        index: Index,
+    ) -> Result<(), LocalError> {
+        let pin = head.head().pin();
+        charters.retain(|charter| charter.charter().charter_no() == pin.charter_no);
+        if let Some(charter) = charters.pop() {
+            let mut replica = self.replica.borrow_mut();
+            replica.pin = pin;
+            replica.state = Some(State { charter, head, index });
+        }
+        pin::advance_head(self.device(), self.account_id, id, &pin).await
+    }
+
+    async fn refuse_list(&self, check: Check, bytes: &[u8]) -> SyncError {
+        self.refuse(check, Subject::Collection, bytes).await.into()
+    }
+}
+
+/// Pages asked for at once.
+const BATCH: usize = limit::PAGES as usize;

@@ -1,0 +1,324 @@
+//! The way in: deployment, OPAQUE or words, slot, manifest, secrets; each checked before the next is used.
+//!
+//! spec/flows.md section 3, checklist 1-9, 28.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crypto::account::bundle::VerifiedBundle;
+use crypto::account::handle::normalise_handle;
+use crypto::account::keys::Kek;
+use crypto::account::manifest::{Manifest, SlotState};
+use crypto::account::record::Record;
+use crypto::account::secrets::Secrets;
+use crypto::account::slot::{Slot, SlotType};
+use crypto::opaque::client::{self, ClientError};
+use crypto::phrase::Password;
+use crypto::random::RandomError;
+use crypto::session::MacKey;
+use crypto::words::{Words, WordsError};
+use shared::account::Account;
+use shared::session::{LoginFinish, LoginStart, RecoveryFinish, RecoveryStart};
+use shared::{DeploymentId, ErrorCode, RecoveryId};
+
+use super::collection::Replica;
+use super::{Device, pin};
+use crate::api::{self, Session};
+use crate::error::{ApiError, LocalError};
+use crate::evidence::{Check, Keeper, Refusal, Subject, refuse};
+use crate::session::{Keys, Newest, SignedIn, Unlocked};
+
+/// Why an account did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The handle or the phrase is wrong, or no account has these words: one error, by design.
+    #[error("wrong handle or phrase")]
+    Wrong,
+    /// What was typed cannot be twelve words; seen on this device, nothing was sent.
+    #[error(transparent)]
+    Words(#[from] WordsError),
+    /// The network or the server.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The server answered with what must not be accepted.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// This device: randomness, memory or local store.
+    #[error("this device failed")]
+    Device,
+}
+
+impl From<LocalError> for OpenError {
+    fn from(_: LocalError) -> Self {
+        Self::Device
+    }
+}
+
+impl From<RandomError> for OpenError {
+    fn from(_: RandomError) -> Self {
+        Self::Device
+    }
+}
+
+/// Logs in by phrase and opens the account.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open(device: Rc<Device>, handle: &str, phrase: &str) -> Result<Unlocked, OpenError> {
+    sign_in(device, handle, phrase).await?.unlock().await
+}
+
+/// Logs in by the twelve words and opens the account. A new phrase is then set with `Unlocked::set_phrase`.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open_with_words(device: Rc<Device>, words: &str) -> Result<Unlocked, OpenError> {
+    sign_in_with_words(device, words).await?.unlock().await
+}
+
+/// Logs in by phrase: OPAQUE, and the slot that the server then releases. Takes about 0.3 s and 64 MiB.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn sign_in(device: Rc<Device>, handle: &str, phrase: &str) -> Result<SignedIn, OpenError> {
+    let handle = normalise_handle(handle).map_err(|_| OpenError::Wrong)?;
+    let password = Password::normalise(phrase).map_err(|_| OpenError::Wrong)?;
+    let deployment = deployment(&device).await?;
+    let transport = device.transport();
+    let (login, ke1) = device
+        .with_random(|random| client::login_start(&password, random))
+        .map_err(failed)?;
+    let start = LoginStart {
+        handle: handle.as_str().to_owned(),
+        ke1: ke1.as_slice().into(),
+    };
+    let challenge = api::session::start(transport, &start).await.map_err(wrong)?;
+    let ke2 = challenge.ke2.as_slice();
+    let id = handle.credential_id();
+    let done = device
+        .with_random(|random| login.finish(deployment.as_bytes(), &id, ke2, random))
+        .map_err(failed)?;
+    let finish = LoginFinish {
+        login_id: challenge.login_id,
+        ke3: done.ke3.as_slice().into(),
+    };
+    let opened = api::session::finish(transport, &finish).await.map_err(wrong)?;
+    let key = MacKey::derive(done.session_key.expose(), opened.session_id.as_bytes());
+    let session = Session::new(opened.session_id, key);
+    let slot = verify_slot(
+        &device,
+        opened.slot.as_slice(),
+        SlotType::Password,
+        opened.account_id.0,
+    )
+    .await?;
+    let kek = Kek::derive_from_export_key(&done.export_key, &opened.account_id.0, &slot.header().slot_id);
+    Ok(SignedIn {
+        device,
+        session,
+        account_id: opened.account_id,
+        slot,
+        kek,
+    })
+}
+
+/// Logs in by the twelve words.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn sign_in_with_words(device: Rc<Device>, words: &str) -> Result<SignedIn, OpenError> {
+    let words = Words::parse(words)?;
+    let deployment = deployment(&device).await?;
+    let transport = device.transport();
+    let start = RecoveryStart {
+        recovery_id: RecoveryId(words.derive_recovery_id()),
+    };
+    let challenge = api::session::recovery_start(transport, &start)
+        .await
+        .map_err(wrong)?;
+    let (login, nonce) = (challenge.login_id, challenge.challenge);
+    let proof = words
+        .derive_recovery_auth()
+        .make_proof(deployment.as_bytes(), &nonce.0, login.as_bytes());
+    let finish = RecoveryFinish {
+        login_id: login,
+        proof: proof.as_slice().into(),
+    };
+    let opened = api::session::recovery_finish(transport, &finish)
+        .await
+        .map_err(wrong)?;
+    let key = MacKey::derive(&opened.session_secret.0, opened.session_id.as_bytes());
+    let session = Session::new(opened.session_id, key);
+    let slot = verify_slot(
+        &device,
+        opened.slot.as_slice(),
+        SlotType::Words,
+        opened.account_id.0,
+    )
+    .await?;
+    let kek = words.derive_kek(&opened.account_id.0, &slot.header().slot_id);
+    Ok(SignedIn {
+        device,
+        session,
+        account_id: opened.account_id,
+        slot,
+        kek,
+    })
+}
+
+impl SignedIn {
+    /// Opens slot, manifest and secrets; every one is checked against the others and against this device's pins.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn unlock(self) -> Result<Unlocked, OpenError> {
+        let device = self.device;
+        let ark = match self.slot.unwrap(&self.kek) {
+            Ok(ark) => ark,
+            Err(_) => {
+                let bytes = self.slot.to_bytes();
+                return Err(
+                    refuse(&device, Keeper::Open, Check::Slot, Subject::Account, bytes)
+                        .await
+                        .into(),
+                );
+            }
+        };
+        let keys = Keys::derive(ark, self.account_id);
+        let stored = api::account::read(device.transport(), &self.session).await?;
+        let verified = match verify_account(&keys, self.account_id.as_bytes(), &stored) {
+            Ok(verified) => verified,
+            Err((check, bytes)) => return Err(refuse_sealed(&device, &keys, check, &bytes).await),
+        };
+        let state = verified
+            .manifest
+            .verify_slot(self.account_id.as_bytes(), &self.slot);
+        if state != Ok(SlotState::Live) {
+            return Err(refuse_sealed(&device, &keys, Check::SlotNotListed, self.slot.to_bytes()).await);
+        }
+        let record = &verified.record;
+        if pin::advance_manifest(&device, self.account_id, record)
+            .await?
+            .is_err()
+        {
+            return Err(refuse_sealed(&device, &keys, Check::ManifestRolledBack, record.to_bytes()).await);
+        }
+        let Some(replica) = Replica::of(&verified.manifest, verified.bundle) else {
+            return Err(refuse_sealed(&device, &keys, Check::Manifest, record.to_bytes()).await);
+        };
+        Ok(Unlocked {
+            device,
+            session: self.session,
+            account_id: self.account_id,
+            handle: stored.handle,
+            keys,
+            secrets: verified.secrets,
+            manifest: RefCell::new(Newest {
+                record: verified.record,
+                manifest: verified.manifest,
+            }),
+            replica: RefCell::new(replica),
+            turn: futures::lock::Mutex::new(()),
+        })
+    }
+}
+
+/// An account's records, each checked against the others.
+pub(crate) struct VerifiedAccount {
+    pub(crate) bundle: VerifiedBundle,
+    pub(crate) record: Record,
+    pub(crate) manifest: Manifest,
+    pub(crate) secrets: Secrets,
+}
+
+/// Bundle, manifest under its identity, secrets as the manifest names them, and both halves of the identity.
+pub(crate) fn verify_account(
+    keys: &Keys,
+    id: &[u8; 16],
+    stored: &Account,
+) -> Result<VerifiedAccount, (Check, Vec<u8>)> {
+    let (bundle, manifest, secrets) = (
+        stored.bundle.as_slice(),
+        stored.manifest.as_slice(),
+        stored.secrets.as_slice(),
+    );
+    let no = |check, bytes: &[u8]| (check, bytes.to_vec());
+    let verified = VerifiedBundle::parse(bundle).map_err(|_| no(Check::Bundle, bundle))?;
+    if stored.account_id.as_bytes() != id || verified.account_id() != id {
+        return Err(no(Check::Bundle, bundle));
+    }
+    let record = Record::parse(manifest).map_err(|_| no(Check::Manifest, manifest))?;
+    let opened =
+        Manifest::open(&record, id, &keys.manifest, &verified).map_err(|_| no(Check::Manifest, manifest))?;
+    let sealed = Record::parse(secrets).map_err(|_| no(Check::Secrets, secrets))?;
+    opened
+        .verify_secrets(&sealed)
+        .map_err(|_| no(Check::Secrets, secrets))?;
+    let own = Secrets::open(&sealed, id, &keys.account).map_err(|_| no(Check::Secrets, secrets))?;
+    own.verify_bundle(&verified)
+        .map_err(|_| no(Check::Bundle, bundle))?;
+    Ok(VerifiedAccount {
+        bundle: verified,
+        record,
+        manifest: opened,
+        secrets: own,
+    })
+}
+
+/// The deployment that this device knows, or knows from now on: its id is the server's identity in every login.
+pub(crate) async fn deployment(device: &Device) -> Result<DeploymentId, OpenError> {
+    let card = api::account::deployment(device.transport()).await?;
+    let id = card.deployment_id;
+    let known = pin::deployment(device, id).await?;
+    if known && card.suites.contains(&crypto::id::SUITE) {
+        return Ok(id);
+    }
+    let bytes = serde_json::to_vec(&card).unwrap_or_default();
+    Err(
+        refuse(device, Keeper::Open, Check::Deployment, Subject::Account, &bytes)
+            .await
+            .into(),
+    )
+}
+
+async fn verify_slot(
+    device: &Device,
+    bytes: &[u8],
+    expected: SlotType,
+    account: [u8; 16],
+) -> Result<Slot, OpenError> {
+    match Slot::parse(bytes) {
+        Ok(slot) if slot.header().slot_type == expected && slot.header().account_id == account => Ok(slot),
+        _ => Err(refuse(device, Keeper::Open, Check::Slot, Subject::Account, bytes)
+            .await
+            .into()),
+    }
+}
+
+async fn refuse_sealed(device: &Device, keys: &Keys, check: Check, bytes: &[u8]) -> OpenError {
+    refuse(
+        device,
+        Keeper::Account(&keys.local),
+        check,
+        Subject::Account,
+        bytes,
+    )
+    .await
+    .into()
+}
+
+/// A login that the server ends is a wrong phrase, whatever it knew.
+fn wrong(error: ApiError) -> OpenError {
+    match error.problem_code() {
+        Some(ErrorCode::LoginFailed | ErrorCode::NotFound) => OpenError::Wrong,
+        _ => OpenError::Api(error),
+    }
+}
+
+/// A login that this device ends is a wrong phrase too: whoever answers cannot tell the two apart.
+fn failed(error: ClientError) -> OpenError {
+    match error {
+        ClientError::Malformed | ClientError::Refused => OpenError::Wrong,
+        ClientError::Memory | ClientError::Random(_) => OpenError::Device,
+    }
+}

@@ -1,0 +1,196 @@
+//! A new phrase (N2), also after a login by words (N3): record, slot and manifest in one request, then a test login.
+//!
+//! No document is touched: the same ARK gets another wrapping. spec/flows.md section 3.
+
+use std::rc::Rc;
+
+use crypto::account::handle::Handle;
+use crypto::account::keys::Kek;
+use crypto::account::manifest::SlotState;
+use crypto::account::slot::{Slot, SlotType};
+use crypto::opaque::client::{self, ClientError, Registered};
+use crypto::phrase::Password;
+use shared::account::{PutPassword, RegistrationStart};
+use shared::{ErrorCode, OperationId};
+
+use super::login::{self, OpenError};
+use super::{pin, retry};
+use crate::api;
+use crate::error::{ApiError, LocalError};
+use crate::evidence::{Check, Refusal, Subject};
+use crate::session::{Newest, Unlocked};
+
+/// Why the phrase did not change. The old one works unless the test login alone failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PhraseError {
+    /// The person's: an empty or huge phrase.
+    #[error("not a phrase")]
+    Phrase,
+    /// Another device changed the account at the same time, again and again; try once more.
+    #[error("another device is changing the account")]
+    Busy,
+    /// The network or the server.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// The server answered with what must not be accepted.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// This device: randomness, memory or local store.
+    #[error("this device failed")]
+    Device,
+}
+
+impl From<LocalError> for PhraseError {
+    fn from(_: LocalError) -> Self {
+        Self::Device
+    }
+}
+
+impl Unlocked {
+    /// Replaces the phrase. Every other session of the account ends; the words keep working.
+    ///
+    /// # Errors
+    /// [`PhraseError`].
+    pub async fn set_phrase(&self, phrase: &str) -> Result<(), PhraseError> {
+        let password = Password::normalise(phrase).map_err(|_| PhraseError::Phrase)?;
+        let registered = self.register_again(&password).await?;
+        for _ in 0..ATTEMPTS {
+            let (previous, next, record) = self.next_password(&registered)?;
+            let put = || api::account::put_password(self.transport(), self.session(), previous.into(), &next);
+            match retry(self.device(), put).await {
+                Ok(stored) if stored.manifest_hash.0 == record.record.manifest_hash() => {
+                    if pin::advance_manifest(self.device(), self.account_id, &record.record)
+                        .await?
+                        .is_err()
+                    {
+                        return Err(self.rolled_back(record.record.to_bytes()).await);
+                    }
+                    self.manifest.replace(record);
+                    return self.test_login(phrase).await;
+                }
+                Ok(_) => return Err(ApiError::Hostile.into()),
+                Err(error) if error.problem_code() == Some(ErrorCode::LostRace) => {
+                    self.refresh_manifest().await?
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(PhraseError::Busy)
+    }
+
+    /// OPAQUE registration under the handle that the account has.
+    async fn register_again(&self, password: &Password) -> Result<Registered, PhraseError> {
+        let device = self.device();
+        let handle = Handle::parse(&self.handle).map_err(|_| ApiError::Hostile)?;
+        let deployment = login::deployment(device).await.map_err(opened)?;
+        let (registration, request) = device
+            .with_random(|random| client::registration_start(password, random))
+            .map_err(failed)?;
+        let start = RegistrationStart {
+            handle: self.handle.clone(),
+            request: request.as_slice().into(),
+        };
+        let call = || api::account::register_again(self.transport(), self.session(), &start);
+        let challenge = retry(device, call).await?;
+        let id = handle.credential_id();
+        device
+            .with_random(|random| {
+                registration.finish(deployment.as_bytes(), &id, challenge.response.as_slice(), random)
+            })
+            .map_err(failed)
+    }
+
+    /// The next slot and manifest: the old password slot leaves the list, the new one enters it.
+    fn next_password(&self, registered: &Registered) -> Result<([u8; 32], PutPassword, Newest), PhraseError> {
+        let device = self.device();
+        let id = self.account_id.as_bytes();
+        let newest = self.manifest.borrow();
+        let failed = |_| PhraseError::Device;
+        let slot_id = device.make_bytes::<16>().map_err(|_| PhraseError::Device)?;
+        let operation_id = OperationId(device.make_bytes().map_err(|_| PhraseError::Device)?);
+        let kek = Kek::derive_from_export_key(&registered.export_key, id, &slot_id);
+        let ark_gen = newest.manifest.ark_gen;
+        let slot = device
+            .with_random(|random| Slot::wrap(&kek, ark_gen, &self.keys.ark, random))
+            .map_err(|_| PhraseError::Device)?;
+        let mut manifest = newest.manifest.clone();
+        manifest
+            .slots
+            .retain(|_, listed| listed.slot_type != SlotType::Password);
+        manifest.list_slot(&slot, SlotState::Live);
+        let identity = self.secrets.current().map_err(|_| PhraseError::Device)?;
+        let record = device
+            .with_random(|random| {
+                manifest.seal(id, Some(&newest.record), identity, &self.keys.manifest, random)
+            })
+            .map_err(failed)?;
+        let next = PutPassword {
+            operation_id,
+            registration: registered.record.as_slice().into(),
+            password_slot: slot.to_bytes().as_slice().into(),
+            manifest: record.to_bytes().into(),
+        };
+        Ok((newest.record.manifest_hash(), next, Newest { record, manifest }))
+    }
+
+    /// Another device wrote a manifest: read it, verify it, go on from it.
+    async fn refresh_manifest(&self) -> Result<(), PhraseError> {
+        let stored = api::account::read(self.transport(), self.session()).await?;
+        let verified = match login::verify_account(&self.keys, self.account_id.as_bytes(), &stored) {
+            Ok(verified) => verified,
+            Err((check, bytes)) => return Err(self.refuse(check, Subject::Account, &bytes).await.into()),
+        };
+        if pin::advance_manifest(self.device(), self.account_id, &verified.record)
+            .await?
+            .is_err()
+        {
+            return Err(self.rolled_back(verified.record.to_bytes()).await);
+        }
+        self.manifest.replace(Newest {
+            record: verified.record,
+            manifest: verified.manifest,
+        });
+        Ok(())
+    }
+
+    async fn rolled_back(&self, bytes: &[u8]) -> PhraseError {
+        self.refuse(Check::ManifestRolledBack, Subject::Account, bytes)
+            .await
+            .into()
+    }
+
+    /// A real login with the new phrase, ended at once: only then is the change believed.
+    async fn test_login(&self, phrase: &str) -> Result<(), PhraseError> {
+        let signed_in = login::sign_in(Rc::clone(&self.device), &self.handle, phrase)
+            .await
+            .map_err(opened)?;
+        if signed_in.slot.unwrap(&signed_in.kek).is_err() {
+            return Err(self
+                .refuse(Check::Slot, Subject::Account, signed_in.slot.to_bytes())
+                .await
+                .into());
+        }
+        // A session that cannot be ended runs out by itself.
+        let _ = api::session::end(self.transport(), &signed_in.session).await;
+        Ok(())
+    }
+}
+
+fn opened(error: OpenError) -> PhraseError {
+    match error {
+        OpenError::Api(error) => error.into(),
+        OpenError::Refused(refusal) => refusal.into(),
+        OpenError::Wrong | OpenError::Words(_) => ApiError::Hostile.into(),
+        OpenError::Device => PhraseError::Device,
+    }
+}
+
+fn failed(error: ClientError) -> PhraseError {
+    match error {
+        ClientError::Malformed | ClientError::Refused => ApiError::Hostile.into(),
+        ClientError::Memory | ClientError::Random(_) => PhraseError::Device,
+    }
+}
+
+/// Rounds of compare-and-swap before the person is asked.
+const ATTEMPTS: u32 = 4;

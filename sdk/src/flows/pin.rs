@@ -1,0 +1,90 @@
+//! Freshness S0: what this device has seen last, and the refusal to go back. spec/flows.md section 8, checklist 28.
+//!
+//! Pins only grow. They hold numbers and hashes, nothing secret.
+
+use crypto::account::record::{ManifestPin, Record, SuccessionError};
+use crypto::collection::head::Pin;
+use shared::{AccountId, CollectionId, DeploymentId};
+
+use super::Device;
+use crate::error::LocalError;
+
+/// Whether `id` is the deployment this device knows; the first one becomes it.
+pub(crate) async fn deployment(device: &Device, id: DeploymentId) -> Result<bool, LocalError> {
+    if let Some(known) = device.local().get(DEPLOYMENT).await? {
+        return Ok(known == id.as_bytes());
+    }
+    device.local().put(DEPLOYMENT, id.as_bytes()).await?;
+    Ok(true)
+}
+
+/// Checks a manifest against the pin, then pins it.
+pub(crate) async fn advance_manifest(
+    device: &Device,
+    account: AccountId,
+    record: &Record,
+) -> Result<Result<(), SuccessionError>, LocalError> {
+    let key = format!("pin/{account}/manifest");
+    if let Some(stored) = device.local().get(&key).await? {
+        // A pin that cannot be read is a failed store, not a first visit.
+        let (version, hash) = stored.split_first_chunk::<8>().ok_or(LocalError)?;
+        let hash = hash.try_into().map_err(|_| LocalError)?;
+        if let Err(error) = record.verify_pin(&ManifestPin {
+            version: u64::from_be_bytes(*version),
+            hash,
+        }) {
+            return Ok(Err(error));
+        }
+    }
+    let pin = record.manifest_pin();
+    let value = [&pin.version.to_be_bytes()[..], &pin.hash].concat();
+    device.local().put(&key, &value).await?;
+    Ok(Ok(()))
+}
+
+/// The newest head of a collection that this device has accepted.
+pub(crate) async fn head(
+    device: &Device,
+    account: AccountId,
+    collection: CollectionId,
+) -> Result<Option<Pin>, LocalError> {
+    let Some(stored) = device.local().get(&head_key(account, collection)).await? else {
+        return Ok(None);
+    };
+    // A pin that cannot be read is a failed store, not a first visit.
+    let (number, rest) = stored.split_first_chunk::<8>().ok_or(LocalError)?;
+    let (charter, hash) = rest.split_first_chunk::<4>().ok_or(LocalError)?;
+    Ok(Some(Pin {
+        head_no: u64::from_be_bytes(*number),
+        charter_no: u32::from_be_bytes(*charter),
+        head_hash: hash.try_into().map_err(|_| LocalError)?,
+    }))
+}
+
+/// Pins an accepted head, unless another window of this device has pinned a later one.
+pub(crate) async fn advance_head(
+    device: &Device,
+    account: AccountId,
+    collection: CollectionId,
+    pin: &Pin,
+) -> Result<(), LocalError> {
+    if head(device, account, collection)
+        .await?
+        .is_some_and(|known| known.head_no >= pin.head_no)
+    {
+        return Ok(());
+    }
+    let value = [
+        &pin.head_no.to_be_bytes()[..],
+        &pin.charter_no.to_be_bytes(),
+        &pin.head_hash,
+    ]
+    .concat();
+    device.local().put(&head_key(account, collection), &value).await
+}
+
+fn head_key(account: AccountId, collection: CollectionId) -> String {
+    format!("pin/{account}/head/{collection}")
+}
+
+const DEPLOYMENT: &str = "pin/deployment";

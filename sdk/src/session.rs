@@ -1,0 +1,186 @@
+//! The states of a client as types: [`Locked`] -> [`SignedIn`] -> [`Unlocked`]; each transition consumes the one before.
+//!
+//! Keys exist in [`Unlocked`] alone. Dropping or locking it zeroes them. spec/flows.md section 1.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crypto::account::keys::{Ark, KAccount, KManifest, Kek};
+use crypto::account::manifest::Manifest;
+use crypto::account::record::Record;
+use crypto::account::secrets::Secrets;
+use crypto::account::slot::Slot;
+use serde::{Deserialize, Serialize};
+use shared::AccountId;
+use shared::account::Quota;
+
+use crate::api::{self, Session};
+use crate::error::{ApiError, LocalError};
+use crate::evidence::{self, Check, Evidence, EvidenceId, Keeper, Refusal, Subject};
+use crate::flows::collection::Replica;
+use crate::flows::journal::LocalKey;
+use crate::flows::{Device, Transport};
+
+/// No key, no session: what is left after a lock. The phrase or the words open it again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Locked {
+    /// Whose.
+    pub account_id: AccountId,
+    /// The name to log in with.
+    pub handle: String,
+}
+
+/// The server has opened a session and released the slot; nothing is decrypted yet.
+///
+/// Made by `flows::account::sign_in` and `sign_in_with_words`, consumed by [`SignedIn::unlock`].
+pub struct SignedIn {
+    pub(crate) device: Rc<Device>,
+    pub(crate) session: Session,
+    pub(crate) account_id: AccountId,
+    pub(crate) slot: Slot,
+    pub(crate) kek: Kek,
+}
+
+/// The account is open on this device: every act on documents is a method of this type.
+///
+/// Share it as `Rc<Unlocked>`: all acts take `&self` and may run at once. When the last one is gone, so are the keys.
+pub struct Unlocked {
+    pub(crate) device: Rc<Device>,
+    pub(crate) session: Session,
+    pub(crate) account_id: AccountId,
+    pub(crate) handle: String,
+    pub(crate) keys: Keys,
+    pub(crate) secrets: Secrets,
+    pub(crate) manifest: RefCell<Newest>,
+    pub(crate) replica: RefCell<Replica>,
+    /// One commit at a time from this client; others wait their turn.
+    pub(crate) turn: futures::lock::Mutex<()>,
+}
+
+/// The keys under the ARK. Each zeroes itself when dropped.
+pub(crate) struct Keys {
+    pub(crate) ark: Ark,
+    pub(crate) account: KAccount,
+    pub(crate) manifest: KManifest,
+    pub(crate) local: LocalKey,
+}
+
+impl Keys {
+    pub(crate) fn derive(ark: Ark, account: AccountId) -> Self {
+        let id = account.as_bytes();
+        Self {
+            account: ark.derive_account_key(id),
+            manifest: ark.derive_manifest_key(id),
+            local: LocalKey::new(account, ark.derive_local_key(id)),
+            ark,
+        }
+    }
+}
+
+/// The newest manifest that was verified, as bytes and as content.
+pub(crate) struct Newest {
+    pub(crate) record: Record,
+    pub(crate) manifest: Manifest,
+}
+
+/// What a person sees of their account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    /// Printed on the recovery sheet.
+    pub account_id: AccountId,
+    /// The name to log in with.
+    pub handle: String,
+    /// Ciphertext stored, reserved, allowed.
+    pub quota: Quota,
+}
+
+impl Unlocked {
+    /// Whose.
+    #[must_use]
+    pub const fn account_id(&self) -> AccountId {
+        self.account_id
+    }
+
+    /// The name to log in with.
+    #[must_use]
+    pub fn handle(&self) -> &str {
+        &self.handle
+    }
+
+    /// When the person confirmed the recovery sheet, Unix seconds; `None` until then: say "not safe yet".
+    #[must_use]
+    pub fn sheet_confirmed(&self) -> Option<u64> {
+        self.manifest.borrow().manifest.kit_confirmed
+    }
+
+    /// Account, handle and quota, read now.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn card(&self) -> Result<Card, ApiError> {
+        let quota = api::account::quota(self.transport(), &self.session).await?;
+        Ok(Card {
+            account_id: self.account_id,
+            handle: self.handle.clone(),
+            quota,
+        })
+    }
+
+    /// Forgets every key; the server's session runs out by itself.
+    #[must_use]
+    pub fn lock(self) -> Locked {
+        Locked {
+            account_id: self.account_id,
+            handle: self.handle.clone(),
+        }
+    }
+
+    /// Ends the server's session, then locks. Locks even where the server cannot be reached.
+    ///
+    /// # Errors
+    /// The state is [`Locked`] either way; the error says that the session may still be open at the server.
+    pub async fn sign_out(self) -> (Locked, Result<(), ApiError>) {
+        let ended = api::session::end(self.transport(), &self.session).await;
+        (self.lock(), ended)
+    }
+
+    /// What was refused on this device and kept, oldest first.
+    ///
+    /// # Errors
+    /// [`LocalError`].
+    pub async fn evidence(&self) -> Result<Vec<(EvidenceId, Evidence)>, LocalError> {
+        evidence::list(&self.device, &self.keys.local).await
+    }
+
+    pub(crate) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        self.device.transport()
+    }
+
+    pub(crate) const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    pub(crate) const fn local_key(&self) -> &LocalKey {
+        &self.keys.local
+    }
+
+    pub(crate) const fn account_key(&self) -> &KAccount {
+        &self.keys.account
+    }
+
+    /// Keeps evidence, sealed for this account, and makes the refusal that names it.
+    pub(crate) async fn refuse(&self, check: Check, subject: Subject, bytes: &[u8]) -> Refusal {
+        evidence::refuse(
+            &self.device,
+            Keeper::Account(&self.keys.local),
+            check,
+            subject,
+            bytes,
+        )
+        .await
+    }
+}

@@ -1,0 +1,480 @@
+//! Settings: one table, three sources. A flag wins over a variable, a variable over the file; an unknown key is an
+//! error, wherever it stands. `civis-server config` prints the result with its sources.
+//!
+//! Holds no secret: the one that the server has lies in a file of its own (`spec/wire.md`, section 9).
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+/// What the server runs with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Where it listens. Only loopback: TLS ends in a proxy on the same machine.
+    pub listen: SocketAddr,
+    /// The data folder: `store/`, `keys/`, `lock`.
+    pub data: PathBuf,
+    /// The client's bundle, instead of the embedded one.
+    pub assets_dir: Option<PathBuf>,
+    /// People reach this server by https, through a proxy: adds Strict-Transport-Security.
+    pub https: bool,
+    /// Bytes of ciphertext that one account may store.
+    pub account_bytes: u64,
+    /// Bytes of free disk below which writes are refused.
+    pub min_free_bytes: u64,
+    /// Attempts to register, sign in or recover that one address may make in ten minutes; 0 lifts the limit.
+    pub attempts_per_address: u32,
+    /// Attempts to sign in that one handle may see in ten minutes; 0 lifts the limit.
+    pub attempts_per_handle: u32,
+    /// Where the source of this very program is, as its licence asks.
+    pub source: String,
+    /// Least grave events that are logged.
+    pub log: Level,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            data: PathBuf::from("data"),
+            assets_dir: None,
+            https: false,
+            account_bytes: 5 << 30,
+            min_free_bytes: 256 << 20,
+            attempts_per_address: 60,
+            attempts_per_handle: 20,
+            source: env!("CARGO_PKG_REPOSITORY").to_owned(),
+            log: Level::Info,
+        }
+    }
+}
+
+/// Least grave events that are logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Failures of the server.
+    Error,
+    /// And what an operator should look at.
+    Warn,
+    /// And one line for each request.
+    Info,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Listen and answer.
+    Serve,
+    /// Print the settings and where each comes from.
+    ShowConfig,
+    /// Read everything in the store and check it.
+    Scrub,
+}
+
+/// Where a setting comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody said anything.
+    Default,
+    /// The TOML file.
+    File,
+    /// `CIVIS_...`.
+    Variable,
+    /// `--...`.
+    Flag,
+}
+
+/// The command line, understood.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// What to do.
+    pub action: Action,
+    /// With what.
+    pub config: Config,
+    /// Where each setting comes from, by its name in the file.
+    pub sources: BTreeMap<&'static str, Source>,
+}
+
+/// Why no settings came out.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A flag, or `--help`; the text is for the terminal.
+    #[error("{0}")]
+    Flags(clap::Error),
+    /// The file could not be read.
+    #[error("cannot read the settings in {}: {error}", .path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("the settings file is not TOML: {0}")]
+    Toml(#[from] toml::de::Error),
+    /// A key of the file, or a variable `CIVIS_...`, is no setting.
+    #[error("unknown setting: {0}")]
+    Unknown(String),
+    /// A value does not fit its setting.
+    #[error("setting {name}: expected {expected}")]
+    Value {
+        /// Which setting.
+        name: &'static str,
+        /// What fits.
+        expected: &'static str,
+    },
+    /// An address that other machines reach, without TLS.
+    #[error(
+        "refusing to listen on {0}: what people type would cross the network in clear. Listen on 127.0.0.1 and let a \
+         proxy on this machine end TLS (then set https = true)"
+    )]
+    Exposed(SocketAddr),
+}
+
+impl Invocation {
+    /// Reads command line, variables and file.
+    ///
+    /// # Errors
+    /// See [`ConfigError`]; nothing was opened or made.
+    pub fn read(
+        arguments: impl IntoIterator<Item = std::ffi::OsString>,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let matches = command()
+            .try_get_matches_from(arguments)
+            .map_err(ConfigError::Flags)?;
+        let action = match matches.subcommand_name() {
+            Some("config") => Action::ShowConfig,
+            Some("scrub") => Action::Scrub,
+            _ => Action::Serve,
+        };
+        let variables: BTreeMap<String, String> = variables
+            .into_iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix("CIVIS_")?.to_ascii_lowercase(), value)))
+            .collect();
+        if let Some(unknown) = variables.keys().find(|key| *key != "config" && !is_setting(key)) {
+            return Err(ConfigError::Unknown(format!(
+                "CIVIS_{}",
+                unknown.to_ascii_uppercase()
+            )));
+        }
+        let flag = flag(&matches, "config");
+        let file = flag
+            .or_else(|| variables.get("config").cloned())
+            .map(PathBuf::from);
+        let file = file.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let mut config = Config::default();
+        let mut sources = BTreeMap::new();
+        for setting in TABLE {
+            let (source, value) = find(setting.name, &matches, &variables, &file);
+            if let Some(value) = value {
+                (setting.read)(&mut config, &value).ok_or(ConfigError::Value {
+                    name: setting.name,
+                    expected: setting.expected,
+                })?;
+            }
+            sources.insert(setting.name, source);
+        }
+        if !config.listen.ip().is_loopback() {
+            return Err(ConfigError::Exposed(config.listen));
+        }
+        Ok(Self {
+            action,
+            config,
+            sources,
+        })
+    }
+}
+
+/// One line for each setting, as a settings file that says where each value comes from.
+impl fmt::Display for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for setting in TABLE {
+            let source = match self.sources.get(setting.name) {
+                Some(Source::File) => "file",
+                Some(Source::Variable) => "variable",
+                Some(Source::Flag) => "flag",
+                Some(Source::Default) | None => "default",
+            };
+            let value = (setting.show)(&self.config);
+            let unset = if value.is_empty() { "# " } else { "" };
+            writeln!(
+                f,
+                "{unset}{} = {value}  # {source}: {}",
+                setting.name, setting.help
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// One line of the table.
+struct Setting {
+    name: &'static str,
+    help: &'static str,
+    expected: &'static str,
+    read: fn(&mut Config, &str) -> Option<()>,
+    show: fn(&Config) -> String,
+}
+
+fn is_setting(name: &str) -> bool {
+    TABLE.iter().any(|setting| setting.name == name)
+}
+
+fn command() -> Command {
+    let name_of_flag = |name: &'static str| {
+        Arg::new(name)
+            .long(name.replace('_', "-"))
+            .num_args(1)
+            .global(true)
+    };
+    Command::new("civis-server")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Stores and orders ciphertext. Every flag can also stand in the settings file, or as CIVIS_<NAME>.")
+        .args(TABLE.iter().map(|setting| name_of_flag(setting.name).help(setting.help)))
+        .arg(name_of_flag("config").help("the settings file (TOML)"))
+        .subcommand(Command::new("serve").about("listen and answer (what happens without a command)"))
+        .subcommand(Command::new("config").about("print the settings and where each comes from"))
+        .subcommand(Command::new("scrub").about("read everything in the store and check it"))
+}
+
+fn flag(matches: &ArgMatches, name: &str) -> Option<String> {
+    let deepest = matches.subcommand().map_or(matches, |(_, inner)| inner);
+    match deepest.value_source(name) {
+        Some(ValueSource::CommandLine) => deepest.get_one::<String>(name).cloned(),
+        _ => None,
+    }
+}
+
+fn find(
+    name: &'static str,
+    matches: &ArgMatches,
+    variables: &BTreeMap<String, String>,
+    file: &BTreeMap<String, String>,
+) -> (Source, Option<String>) {
+    if let Some(value) = flag(matches, name) {
+        return (Source::Flag, Some(value));
+    }
+    if let Some(value) = variables.get(name) {
+        return (Source::Variable, Some(value.clone()));
+    }
+    match file.get(name) {
+        Some(value) => (Source::File, Some(value.clone())),
+        None => (Source::Default, None),
+    }
+}
+
+fn read_file(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::File {
+        path: path.to_owned(),
+        error,
+    })?;
+    let mut settings = BTreeMap::new();
+    for (key, value) in text.parse::<toml::Table>()? {
+        if !is_setting(&key) {
+            return Err(ConfigError::Unknown(key));
+        }
+        let value = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            toml::Value::Boolean(flag) => flag.to_string(),
+            _ => return Err(ConfigError::Unknown(key)),
+        };
+        settings.insert(key, value);
+    }
+    Ok(settings)
+}
+
+fn quoted(text: impl fmt::Display) -> String {
+    toml::Value::String(text.to_string()).to_string()
+}
+
+/// Every setting.
+const TABLE: &[Setting] = &[
+    Setting {
+        name: "listen",
+        help: "address and port, loopback only",
+        expected: "an address like 127.0.0.1:8080",
+        read: |config, text| text.parse().ok().map(|listen| config.listen = listen),
+        show: |config| quoted(config.listen),
+    },
+    Setting {
+        name: "data",
+        help: "the data folder",
+        expected: "a path",
+        read: |config, text| (!text.is_empty()).then(|| config.data = PathBuf::from(text)),
+        show: |config| quoted(config.data.display()),
+    },
+    Setting {
+        name: "assets_dir",
+        help: "folder of the client's bundle, instead of the one built in",
+        expected: "a path",
+        read: |config, text| (!text.is_empty()).then(|| config.assets_dir = Some(PathBuf::from(text))),
+        show: |config| {
+            config
+                .assets_dir
+                .as_ref()
+                .map(|path| quoted(path.display()))
+                .unwrap_or_default()
+        },
+    },
+    Setting {
+        name: "https",
+        help: "people come by https, through a proxy on this machine",
+        expected: "true or false",
+        read: |config, text| text.parse().ok().map(|https| config.https = https),
+        show: |config| config.https.to_string(),
+    },
+    Setting {
+        name: "account_bytes",
+        help: "bytes of ciphertext that one account may store",
+        expected: "a number of bytes",
+        read: |config, text| text.parse().ok().map(|bytes| config.account_bytes = bytes),
+        show: |config| config.account_bytes.to_string(),
+    },
+    Setting {
+        name: "min_free_bytes",
+        help: "bytes of free disk below which writes are refused",
+        expected: "a number of bytes",
+        read: |config, text| text.parse().ok().map(|bytes| config.min_free_bytes = bytes),
+        show: |config| config.min_free_bytes.to_string(),
+    },
+    Setting {
+        name: "attempts_per_address",
+        help: "attempts to register, sign in or recover of one address in ten minutes, 0 for no limit",
+        expected: "a number",
+        read: |config, text| {
+            text.parse()
+                .ok()
+                .map(|attempts| config.attempts_per_address = attempts)
+        },
+        show: |config| config.attempts_per_address.to_string(),
+    },
+    Setting {
+        name: "attempts_per_handle",
+        help: "attempts to sign in under one handle in ten minutes, 0 for no limit",
+        expected: "a number",
+        read: |config, text| {
+            text.parse()
+                .ok()
+                .map(|attempts| config.attempts_per_handle = attempts)
+        },
+        show: |config| config.attempts_per_handle.to_string(),
+    },
+    Setting {
+        name: "source",
+        help: "address of the source of this very program",
+        expected: "an address that starts with https://",
+        read: |config, text| {
+            text.starts_with("https://")
+                .then(|| text.clone_into(&mut config.source))
+        },
+        show: |config| quoted(&config.source),
+    },
+    Setting {
+        name: "log",
+        help: "least grave events that are logged",
+        expected: "error, warn or info",
+        read: |config, text| {
+            config.log = match text {
+                "error" => Level::Error,
+                "warn" => Level::Warn,
+                "info" => Level::Info,
+                _ => return None,
+            };
+            Some(())
+        },
+        show: |config| {
+            quoted(match config.log {
+                Level::Error => "error",
+                Level::Warn => "warn",
+                Level::Info => "info",
+            })
+        },
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn read(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Invocation, ConfigError> {
+        let arguments = std::iter::once("civis-server").chain(arguments.iter().copied());
+        let variables = variables
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        Invocation::read(arguments.map(Into::into), variables)
+    }
+
+    #[test]
+    fn a_flag_wins_over_a_variable_and_a_variable_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("civis.toml");
+        std::fs::write(
+            &file,
+            "listen = \"127.0.0.1:1\"\ndata = \"file\"\naccount_bytes = 7\nhttps = true\n",
+        )
+        .unwrap();
+        let file = file.to_str().unwrap();
+        let read = read(
+            &["config", "--config", file, "--listen", "127.0.0.1:3"],
+            &[
+                ("CIVIS_LISTEN", "127.0.0.1:2"),
+                ("CIVIS_DATA", "variable"),
+                ("HOME", "/"),
+            ],
+        )
+        .unwrap();
+        assert_eq!(read.action, Action::ShowConfig);
+        assert_eq!(read.config.listen.port(), 3);
+        assert_eq!(read.config.data, PathBuf::from("variable"));
+        assert_eq!((read.config.account_bytes, read.config.https), (7, true));
+        assert_eq!(read.sources["listen"], Source::Flag);
+        assert_eq!(read.sources["data"], Source::Variable);
+        assert_eq!(read.sources["https"], Source::File);
+        assert_eq!(read.sources["log"], Source::Default);
+        // What is printed can be read again.
+        assert!(read.to_string().parse::<toml::Table>().is_ok());
+    }
+
+    #[test]
+    fn without_a_word_it_serves_on_loopback() {
+        let read = read(&[], &[]).unwrap();
+        assert_eq!(read.action, Action::Serve);
+        assert_eq!(read.config, Config::default());
+    }
+
+    #[test]
+    fn what_is_unknown_is_an_error_wherever_it_stands() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("civis.toml");
+        std::fs::write(&file, "lisen = \"127.0.0.1:1\"\n").unwrap();
+        let named = ["--config", file.to_str().unwrap()];
+        assert!(matches!(read(&named, &[]), Err(ConfigError::Unknown(_))));
+        assert!(matches!(
+            read(&[], &[("CIVIS_LISEN", "x")]),
+            Err(ConfigError::Unknown(_))
+        ));
+        assert!(matches!(read(&["--lisen", "x"], &[]), Err(ConfigError::Flags(_))));
+        assert!(matches!(
+            read(&["--log", "loud"], &[]),
+            Err(ConfigError::Value { name: "log", .. })
+        ));
+    }
+
+    #[test]
+    fn other_machines_are_not_listened_to() {
+        for address in ["0.0.0.0:8080", "192.168.1.4:80", "[::]:8080"] {
+            assert!(
+                matches!(read(&["--listen", address], &[]), Err(ConfigError::Exposed(_))),
+                "{address}"
+            );
+        }
+        assert!(read(&["--listen", "[::1]:8080"], &[]).is_ok());
+    }
+}

@@ -1,0 +1,181 @@
+//! Under which key each row stands. Every key begins with one byte that says its kind, then ids of fixed length, so
+//! that no key is a prefix of another kind's (`spec/store.md`).
+
+use crypto::id::{Hash32, Id};
+
+use crate::store::Table;
+
+/// A place in the store.
+pub(crate) type Place = (Table, Vec<u8>);
+
+pub(crate) fn account(account: &Id) -> Place {
+    (Table::Account, join(b'a', &[account]))
+}
+
+pub(crate) fn quota(account: &Id) -> Place {
+    (Table::Account, join(b'q', &[account]))
+}
+
+/// Every slot of an account, as a prefix.
+pub(crate) fn slots(account: &Id) -> Place {
+    (Table::Account, join(b's', &[account]))
+}
+
+pub(crate) fn slot(account: &Id, slot: &Id) -> Place {
+    (Table::Account, join(b's', &[account, slot]))
+}
+
+pub(crate) fn secrets(account: &Id) -> Place {
+    (Table::Account, join(b'k', &[account]))
+}
+
+pub(crate) fn manifest(account: &Id) -> Place {
+    (Table::Account, join(b'm', &[account]))
+}
+
+pub(crate) fn bundle(account: &Id) -> Place {
+    (Table::Account, join(b'i', &[account]))
+}
+
+pub(crate) fn login(credential: &Hash32) -> Place {
+    (Table::Login, join(b'p', &[credential]))
+}
+
+pub(crate) fn recovery(recovery: &Id) -> Place {
+    (Table::Login, join(b'w', &[recovery]))
+}
+
+pub(crate) fn upload(body: &Id) -> Place {
+    (Table::Upload, join(b'u', &[body]))
+}
+
+/// Every upload of an account, as a prefix; the body id follows.
+pub(crate) fn uploads_of(account: &Id) -> Place {
+    (Table::Upload, join(b'a', &[account]))
+}
+
+pub(crate) fn upload_of(account: &Id, body: &Id) -> Place {
+    (Table::Upload, join(b'a', &[account, body]))
+}
+
+pub(crate) fn body(body: &Id) -> Place {
+    (Table::Body, join(b'b', &[body]))
+}
+
+/// Every part hash of a body, as a prefix; the part's number follows.
+pub(crate) fn part_hashes(body: &Id) -> Place {
+    (Table::Body, join(b'h', &[body]))
+}
+
+pub(crate) fn part_hash(body: &Id, part: u32) -> Place {
+    (Table::Body, join(b'h', &[body, &part.to_be_bytes()]))
+}
+
+/// That a collection refers to a body.
+pub(crate) fn reference(body: &Id, collection: &Id) -> Place {
+    (Table::Body, join(b'r', &[body, collection]))
+}
+
+pub(crate) fn collection(collection: &Id) -> Place {
+    (Table::Collection, join(b'c', &[collection]))
+}
+
+/// Every charter of a collection, as a prefix.
+pub(crate) fn charters(collection: &Id) -> Place {
+    (Table::Collection, join(b'k', &[collection]))
+}
+
+pub(crate) fn charter(collection: &Id, number: u32) -> Place {
+    (
+        Table::Collection,
+        join(b'k', &[collection, &number.to_be_bytes()]),
+    )
+}
+
+/// Every head of a collection, as a prefix.
+pub(crate) fn heads(collection: &Id) -> Place {
+    (Table::Collection, join(b'h', &[collection]))
+}
+
+pub(crate) fn head(collection: &Id, number: u64) -> Place {
+    (
+        Table::Collection,
+        join(b'h', &[collection, &number.to_be_bytes()]),
+    )
+}
+
+pub(crate) fn page(collection: &Id, page: &Hash32) -> Place {
+    (Table::Page, join(b'p', &[collection, page]))
+}
+
+pub(crate) fn deployment() -> Place {
+    (Table::Meta, b"deployment".to_vec())
+}
+
+/// Something to look at when its time has come. Only a reminder: the rows decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    /// An upload that may have been left unfinished.
+    Upload(Id),
+    /// A body that may have no reference, or is being erased.
+    Body(Id),
+    /// A page that may have been dropped long ago.
+    Page(Id, Hash32),
+}
+
+/// Every reminder, as a prefix, in the order of their times.
+pub(crate) fn dues() -> Place {
+    (Table::Meta, vec![b't'])
+}
+
+pub(crate) fn due(at: u64, what: &Due) -> Place {
+    let at = at.to_be_bytes();
+    let key = match what {
+        Due::Upload(body) => join(b't', &[&at, b"u", body]),
+        Due::Body(body) => join(b't', &[&at, b"b", body]),
+        Due::Page(collection, page) => join(b't', &[&at, b"p", collection, page]),
+    };
+    (Table::Meta, key)
+}
+
+/// Reads the key of a reminder back.
+pub(crate) fn read_due(key: &[u8]) -> Option<(u64, Due)> {
+    let (at, rest) = key.strip_prefix(b"t")?.split_first_chunk::<8>()?;
+    let (kind, id) = rest.split_first()?;
+    let due = match kind {
+        b'u' => Due::Upload(id.try_into().ok()?),
+        b'b' => Due::Body(id.try_into().ok()?),
+        b'p' => {
+            let (collection, page) = id.split_first_chunk::<16>()?;
+            Due::Page(*collection, page.try_into().ok()?)
+        }
+        _ => return None,
+    };
+    Some((u64::from_be_bytes(*at), due))
+}
+
+fn join(kind: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let mut key = vec![kind];
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reminders_read_back_and_sort_by_time() {
+        for what in [
+            Due::Upload([1; 16]),
+            Due::Body([2; 16]),
+            Due::Page([3; 16], [4; 32]),
+        ] {
+            assert_eq!(read_due(&due(77, &what).1), Some((77, what)));
+        }
+        assert!(due(255, &Due::Upload([9; 16])).1 < due(256, &Due::Body([0; 16])).1);
+        assert_eq!(read_due(&deployment().1), None);
+    }
+}

@@ -1,0 +1,199 @@
+//! Ways in and the way out: login by password (OPAQUE), login by the twelve words, sign-out.
+//!
+//! A login for an unknown handle goes the same way as any other, with a fake record, and fails at its end like a wrong
+//! password. The slot leaves the server after the second half alone.
+
+use axum::Json;
+use axum::extract::State as Extract;
+use axum::http::StatusCode;
+use crypto::account::handle::Handle;
+use crypto::account::slot::SlotType;
+use crypto::id::Id;
+use crypto::opaque::server::{self as opaque, ServerError};
+use crypto::random::make_bytes;
+use crypto::session::MacKey;
+use crypto::words::verify_recovery_proof;
+use shared::session::{
+    LoginChallenge, LoginFinish, LoginStart, RecoveryChallenge, RecoveryFinish, RecoveryOpened,
+    RecoveryStart, SessionOpened,
+};
+use shared::{AccountId, Blob, ErrorCode, Hash, LoginId, SessionId};
+use zeroize::Zeroizing;
+
+use super::account::slots;
+use crate::error::Failure;
+use crate::extract::{Open, SignedEmpty};
+use crate::key;
+use crate::logins::Pending;
+use crate::params::Address;
+use crate::row::{LoginRow, RecoveryRow};
+use crate::state::{State, System};
+
+/// KE1 in, KE2 out.
+pub(crate) async fn start(
+    Extract(state): Extract<State>,
+    Address(address): Address,
+    Open { json, .. }: Open<LoginStart>,
+) -> Result<Json<LoginChallenge>, Failure> {
+    let now = state.now();
+    state
+        .limiter
+        .address(address, state.config.attempts_per_address, now)?;
+    let credential_id = Handle::parse(&json.handle)
+        .map_err(|_| ErrorCode::Malformed)?
+        .credential_id();
+    state
+        .limiter
+        .handle(&credential_id, state.config.attempts_per_handle, now)?;
+    let row = state
+        .row::<LoginRow>(&key::login(&credential_id))
+        .await?
+        .map(|(row, _)| row);
+    let record = row
+        .as_ref()
+        .and_then(|row| opaque::Record::parse(&row.record).ok());
+    let (login, ke2) = opaque::login_start(
+        &state.setup,
+        &state.deployment_id,
+        &credential_id,
+        record.as_ref(),
+        json.ke1.as_slice(),
+        &mut System,
+    )
+    .map_err(|error| match error {
+        ServerError::Random(error) => Failure::from(error),
+        ServerError::Malformed | ServerError::Refused => ErrorCode::Malformed.into(),
+    })?;
+    let login_id = make_bytes::<16>(&mut System)?;
+    let account_id = row.map(|row| row.account_id);
+    let pending = Pending::Password {
+        login: Box::new(login),
+        credential_id,
+        account_id,
+    };
+    state.logins.insert(login_id, pending, now)?;
+    Ok(Json(LoginChallenge {
+        login_id: LoginId(login_id),
+        ke2: Blob(ke2.to_vec()),
+    }))
+}
+
+/// KE3 in; a session, and now the slot.
+pub(crate) async fn finish(
+    Extract(state): Extract<State>,
+    Open { json, .. }: Open<LoginFinish>,
+) -> Result<Json<SessionOpened>, Failure> {
+    // A change of password waits, or has forgotten this login: no session outlives the password that opened it.
+    let account = state.logins.account_of(&json.login_id.0);
+    let _writer = match &account {
+        Some(account) => Some(state.account_lock(account).lock().await),
+        None => None,
+    };
+    let pending = state.logins.take(&json.login_id.0, state.now());
+    let Some(Pending::Password {
+        login,
+        credential_id,
+        account_id,
+    }) = pending
+    else {
+        return Err(ErrorCode::LoginFailed.into());
+    };
+    let key = login
+        .finish(&state.deployment_id, &credential_id, json.ke3.as_slice())
+        .map_err(|_| ErrorCode::LoginFailed)?;
+    let account_id = account_id.ok_or(ErrorCode::LoginFailed)?;
+    let slot = slot_of(&state, &account_id, SlotType::Password).await?;
+    let session_id = open(&state, account_id, key.expose())?;
+    Ok(Json(SessionOpened {
+        session_id,
+        account_id: AccountId(account_id),
+        slot,
+    }))
+}
+
+/// A challenge for whoever holds the twelve words. Their id has 128 random bits: that it is unknown may be said.
+pub(crate) async fn start_recovery(
+    Extract(state): Extract<State>,
+    Address(address): Address,
+    Open { json, .. }: Open<RecoveryStart>,
+) -> Result<Json<RecoveryChallenge>, Failure> {
+    let now = state.now();
+    state
+        .limiter
+        .address(address, state.config.attempts_per_address, now)?;
+    let row = state
+        .row::<RecoveryRow>(&key::recovery(&json.recovery_id.0))
+        .await?;
+    let (row, _) = row.ok_or(ErrorCode::NotFound)?;
+    let login_id = make_bytes::<16>(&mut System)?;
+    let challenge = make_bytes::<32>(&mut System)?;
+    let pending = Pending::Words {
+        challenge,
+        recovery_pk: row.recovery_pk,
+        account_id: row.account_id,
+    };
+    state.logins.insert(login_id, pending, now)?;
+    Ok(Json(RecoveryChallenge {
+        login_id: LoginId(login_id),
+        challenge: Hash(challenge),
+    }))
+}
+
+/// The proof in; a session under a secret that the server draws.
+pub(crate) async fn finish_recovery(
+    Extract(state): Extract<State>,
+    Open { json, .. }: Open<RecoveryFinish>,
+) -> Result<Json<RecoveryOpened>, Failure> {
+    let login_id = json.login_id.0;
+    let pending = state.logins.take(&login_id, state.now());
+    let Some(Pending::Words {
+        challenge,
+        recovery_pk,
+        account_id,
+    }) = pending
+    else {
+        return Err(ErrorCode::LoginFailed.into());
+    };
+    verify_recovery_proof(
+        &recovery_pk,
+        &state.deployment_id,
+        &challenge,
+        &login_id,
+        json.proof.as_slice(),
+    )
+    .map_err(|_| ErrorCode::LoginFailed)?;
+    let slot = slot_of(&state, &account_id, SlotType::Words).await?;
+    let secret = Zeroizing::new(make_bytes::<32>(&mut System)?);
+    let session_id = open(&state, account_id, &*secret)?;
+    Ok(Json(RecoveryOpened {
+        session_id,
+        session_secret: Hash(*secret),
+        account_id: AccountId(account_id),
+        slot,
+    }))
+}
+
+/// Sign out.
+pub(crate) async fn close(
+    Extract(state): Extract<State>,
+    SignedEmpty(who): SignedEmpty,
+) -> Result<StatusCode, Failure> {
+    state.sessions.close(&who.session_id);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn open(state: &State, account_id: Id, secret: &[u8]) -> Result<SessionId, Failure> {
+    let session_id = make_bytes::<16>(&mut System)?;
+    let key = MacKey::derive(secret, &session_id);
+    state.sessions.open(session_id, account_id, key, state.now())?;
+    Ok(SessionId(session_id))
+}
+
+async fn slot_of(state: &State, account_id: &Id, slot_type: SlotType) -> Result<Blob, Failure> {
+    let slots = slots(state, account_id).await?;
+    let slot = slots
+        .iter()
+        .find(|slot| slot.header().slot_type == slot_type)
+        .ok_or(ErrorCode::Internal)?;
+    Ok(Blob(slot.to_bytes().to_vec()))
+}

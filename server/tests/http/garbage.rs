@@ -1,0 +1,100 @@
+//! What nobody finished or refers to disappears in its time, and nothing else does.
+
+use axum::http::{Method, StatusCode};
+use crypto::collection::page::page_id;
+use crypto::collection::refs::Reference as Ref;
+use server::Collected;
+use server::store::Fault;
+use shared::account::Quota;
+use shared::collection::{Committed, Pages, ReadPages};
+use shared::{Hash, path};
+
+use crate::person::{Body, By, Person};
+use crate::world::World;
+
+const DAY: u64 = 86_400;
+
+#[tokio::test]
+async fn unfinished_uploads_die_after_a_week_and_lonely_bodies_after_a_day() {
+    let world = World::new();
+    let (mut person, session) = Person::create(&world, "marie").await;
+    let kept = person.upload(&world, &session, 5000).await;
+    let lonely = person.upload(&world, &session, 5000).await;
+    let open = Body::make(&person.id, 3 << 20);
+    world
+        .tell(&session, Method::POST, path::UPLOADS, None, &open.begin)
+        .await
+        .is(StatusCode::CREATED);
+    world
+        .put_part(
+            &session,
+            &open.part_path(1),
+            open.hashes[1],
+            open.parts[1].clone(),
+        )
+        .await;
+    person
+        .push(&world, &session, vec![Ref::Body(kept.id)], vec![], By::Writer)
+        .await
+        .json::<Committed>();
+    let start = world.now();
+    let collect = |at| server::collect(&world.state, at);
+    assert_eq!(collect(start + DAY - 1).await.unwrap(), Collected::default());
+    // The store fails in the middle of it: the next round goes on.
+    world
+        .store
+        .fail_write(world.store.writes() + 1, Fault::PersistedButFailed);
+    collect(start + DAY).await.unwrap_err();
+    assert_eq!(
+        collect(start + DAY).await.unwrap(),
+        Collected {
+            bodies: 1,
+            ..Collected::default()
+        }
+    );
+    let get = |body: &Body| body.path(path::BODY);
+    assert_eq!(
+        world.ask(&session, Method::GET, &get(&lonely)).await.status,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        world.ask(&session, Method::GET, &get(&kept)).await.status,
+        StatusCode::OK
+    );
+    assert_eq!(collect(start + 7 * DAY - 1).await.unwrap(), Collected::default());
+    assert_eq!(
+        collect(start + 7 * DAY).await.unwrap(),
+        Collected {
+            uploads: 1,
+            ..Collected::default()
+        }
+    );
+    let quota: Quota = world.ask(&session, Method::GET, path::QUOTA).await.json();
+    assert_eq!((quota.used, quota.reserved), (kept.begin.ct_len, 0));
+}
+
+#[tokio::test]
+async fn replaced_pages_serve_late_devices_for_a_month() {
+    let world = World::new();
+    let (mut person, session) = Person::create(&world, "marie").await;
+    let first = page_id(person.request.collection.commit.pages[0].as_slice());
+    person
+        .push(&world, &session, vec![], vec![], By::Writer)
+        .await
+        .json::<Committed>();
+    let there = || async {
+        let read = ReadPages {
+            ids: vec![Hash(first), Hash(person.root)],
+        };
+        let pages: Pages = world
+            .tell(&session, Method::POST, &person.path(path::PAGES), None, &read)
+            .await
+            .json();
+        pages.pages.iter().map(Option::is_some).collect::<Vec<_>>()
+    };
+    assert_eq!(there().await, [true, true]);
+    let at = world.now() + 30 * DAY;
+    assert_eq!(server::collect(&world.state, at - 1).await.unwrap().pages, 0);
+    assert_eq!(server::collect(&world.state, at).await.unwrap().pages, 1);
+    assert_eq!(there().await, [false, true]);
+}

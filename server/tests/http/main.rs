@@ -1,0 +1,19 @@
+//! The server over HTTP, without a socket: every route, every refusal, every header. The client's half is played here
+//! with the real protocol core; only the boxes that the server cannot open hold noise.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_types,
+    reason = "tests, and they play the client"
+)]
+
+mod account;
+mod bodies;
+mod collections;
+mod delivery;
+mod garbage;
+mod login;
+mod person;
+mod refusals;
+mod start;
+mod world;

@@ -1,0 +1,85 @@
+//! The data folder: what a first start makes, and when the server refuses to start.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use server::{Config, OpenError, State};
+
+fn config(data: &Path) -> Config {
+    Config {
+        data: data.to_owned(),
+        min_free_bytes: 1 << 20,
+        ..Config::default()
+    }
+}
+
+/// The engine gives its lock back a moment after it is dropped.
+async fn open(config: &Config) -> Result<State, OpenError> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match server::open(config).await {
+            Err(OpenError::Locked(_) | OpenError::Store(_)) if Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_first_start_makes_one_deployment_and_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&folder.path().join("data"));
+    let first = open(&config).await.unwrap();
+    let id = first.deployment_id();
+    assert!(matches!(server::open(&config).await, Err(OpenError::Locked(_))));
+    drop(first);
+    let keys = config.data.join("keys");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&keys), mode(&keys.join("opaque.setup"))), (0o700, 0o600));
+    let again = open(&config).await.unwrap();
+    assert_eq!(again.deployment_id(), id);
+}
+
+#[tokio::test]
+async fn a_store_without_its_login_setup_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    drop(open(&config).await.unwrap());
+    let setup = config.data.join("keys/opaque.setup");
+    let aside = config.data.join("keys/aside");
+    std::fs::rename(&setup, &aside).unwrap();
+    assert!(matches!(open(&config).await, Err(OpenError::SetupMissing(_))));
+    assert!(!setup.exists(), "nothing was made in its place");
+
+    let other = tempfile::tempdir().unwrap();
+    drop(open(&self::config(other.path())).await.unwrap());
+    std::fs::copy(other.path().join("keys/opaque.setup"), &setup).unwrap();
+    assert!(matches!(open(&config).await, Err(OpenError::SetupOther(_))));
+
+    let mut bytes = std::fs::read(&aside).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&setup, bytes).unwrap();
+    assert!(matches!(open(&config).await, Err(OpenError::Setup { .. })));
+
+    std::fs::rename(&aside, &setup).unwrap();
+    open(&config).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_first_start_that_was_cut_goes_on_with_its_setup() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    drop(open(&config).await.unwrap());
+    let setup = std::fs::read(config.data.join("keys/opaque.setup")).unwrap();
+    let until = Instant::now() + Duration::from_secs(10);
+    while std::fs::remove_dir_all(config.data.join("store")).is_err() && Instant::now() < until {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    open(&config).await.unwrap();
+    assert_eq!(
+        std::fs::read(config.data.join("keys/opaque.setup")).unwrap(),
+        setup
+    );
+}

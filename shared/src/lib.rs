@@ -1,0 +1,21 @@
+//! The Civis wire: the types that client and server exchange, and nothing else.
+//!
+//! No logic, no cryptography, no I/O. Control messages are JSON (`/api/v1/...`), bodies are octets.
+//! Decoding is strict both ways: an unknown field, another JSON type or a non-canonical base64url
+//! string is refused. Every type is pinned by a golden file in `tests/golden`. Specified in `spec/wire.md`.
+
+pub mod account;
+pub mod blob;
+pub mod collection;
+pub mod document;
+pub mod error;
+pub mod id;
+pub mod limit;
+pub mod path;
+pub mod session;
+
+pub use blob::Blob;
+pub use error::{ErrorCode, Problem};
+pub use id::{
+    AccountId, BodyId, CollectionId, DeploymentId, Hash, LoginId, OperationId, RecoveryId, RequestId, SessionId,
+};

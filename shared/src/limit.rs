@@ -1,0 +1,60 @@
+//! Every limit of the wire, once: name, value, unit, reason. Served by `deployment`, printed in `spec/wire.md`.
+
+use serde::{Deserialize, Serialize};
+
+/// Bytes of one sealed chunk on the wire: 16 KiB of plaintext and a 16-byte tag.
+pub const CHUNK_BYTES: u64 = 16_400;
+/// Chunks in one part: what one request carries, one MiB of plaintext.
+pub const PART_CHUNKS: u64 = 64;
+/// Bytes of one full part on the wire.
+pub const PART_BYTES: u64 = CHUNK_BYTES * PART_CHUNKS;
+/// Bytes of one body, ciphertext: a bound for counters, not a promise; quotas are lower.
+pub const BODY_BYTES: u64 = 64 << 30;
+/// Bytes of one JSON request that carries no pages.
+pub const JSON_BYTES: u64 = 128 << 10;
+/// Bytes of one JSON commit (pages travel inside): 128 pages of at most 13 KiB in base64, with room.
+pub const COMMIT_BYTES: u64 = 3 << 20;
+/// Pages that one commit or one read may name.
+pub const PAGES: u64 = 128;
+/// References (`adds` or `drops`) that one commit may name.
+pub const REFS: u64 = 1_024;
+/// Bytes of one page: 12 KiB of CBOR, padded, sealed.
+pub const PAGE_BYTES: u64 = 72 + 13 * 1_024;
+/// Bytes of one account record, charter or head: small enough for one store record.
+pub const RECORD_BYTES: u64 = 48 << 10;
+/// Bytes of a handle: ASCII letters, digits, `.`, `-`, `_`.
+pub const HANDLE_BYTES: u64 = 64;
+/// Slots of one account.
+pub const SLOTS: u64 = 16;
+/// Unfinished uploads of one account at a time.
+pub const UPLOADS: u64 = 256;
+/// Items of one list answer.
+pub const ITEMS: u64 = 500;
+/// Seconds between `sessions/start` and `sessions/finish`.
+pub const LOGIN_SECONDS: u64 = 60;
+/// Logins in progress that the server remembers, all together.
+pub const LOGINS: u64 = 10_000;
+/// Seconds an unfinished upload is kept (7 days).
+pub const UPLOAD_SECONDS: u64 = 7 * 86_400;
+
+/// The limits as `GET /api/v1/deployment` tells them. A client refuses to work with values outside its own bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// [`PART_BYTES`].
+    pub part_bytes: u64,
+    /// [`BODY_BYTES`].
+    pub body_bytes: u64,
+    /// [`COMMIT_BYTES`].
+    pub commit_bytes: u64,
+    /// [`PAGES`].
+    pub pages: u64,
+    /// [`REFS`].
+    pub refs: u64,
+    /// [`UPLOADS`].
+    pub uploads: u64,
+    /// [`UPLOAD_SECONDS`].
+    pub upload_seconds: u64,
+    /// Bytes an account may store, as ciphertext; a setting of the deployment.
+    pub account_bytes: u64,
+}

@@ -1,0 +1,62 @@
+//! Routes and header names, written once for both sides. `{...}` is axum's syntax for a parameter.
+
+/// Where the API lives; a breaking change moves to `/api/v2`.
+pub const API: &str = "/api/v1";
+
+/// GET: what this deployment is.
+pub const DEPLOYMENT: &str = "/api/v1/deployment";
+/// POST: first half of OPAQUE registration; nothing is stored. Signed: of a change of one's own password.
+pub const REGISTRATIONS: &str = "/api/v1/registrations";
+/// POST: create an account, whole, in one request.
+pub const ACCOUNTS: &str = "/api/v1/accounts";
+/// GET: the signed-in account's records.
+pub const ACCOUNT: &str = "/api/v1/account";
+/// GET: bytes used, reserved and allowed.
+pub const QUOTA: &str = "/api/v1/account/quota";
+/// PUT: the next version of the manifest, compare-and-swap.
+pub const MANIFEST: &str = "/api/v1/account/manifest";
+/// PUT: a new way in: password record, slots and manifest in one request.
+pub const PASSWORD: &str = "/api/v1/account/password";
+/// POST: first half of a login.
+pub const SESSIONS_START: &str = "/api/v1/sessions/start";
+/// POST: second half of a login.
+pub const SESSIONS_FINISH: &str = "/api/v1/sessions/finish";
+/// DELETE: sign out.
+pub const SESSION: &str = "/api/v1/session";
+/// POST: a challenge for the twelve words.
+pub const RECOVERIES_START: &str = "/api/v1/recoveries/start";
+/// POST: the answer to the challenge; opens a session.
+pub const RECOVERIES_FINISH: &str = "/api/v1/recoveries/finish";
+/// GET: charters and head of a collection.
+pub const COLLECTION: &str = "/api/v1/collections/{collection_id}";
+/// PUT: commit, compare-and-swap.
+pub const HEAD: &str = "/api/v1/collections/{collection_id}/head";
+/// GET: the heads after one that the client knows.
+pub const HEADS: &str = "/api/v1/collections/{collection_id}/heads";
+/// POST: read pages by id, in batches.
+pub const PAGES: &str = "/api/v1/collections/{collection_id}/pages";
+/// GET: unfinished uploads. POST: begin one.
+pub const UPLOADS: &str = "/api/v1/uploads";
+/// DELETE: give up.
+pub const UPLOAD: &str = "/api/v1/uploads/{body_id}";
+/// PUT: the upload's encrypted record, next version.
+pub const UPLOAD_RECORD: &str = "/api/v1/uploads/{body_id}/record";
+/// PUT: one part.
+pub const UPLOAD_PART: &str = "/api/v1/uploads/{body_id}/parts/{part}";
+/// POST: finish.
+pub const UPLOAD_COMMIT: &str = "/api/v1/uploads/{body_id}/commit";
+/// GET: header and part hashes.
+pub const BODY: &str = "/api/v1/bodies/{body_id}";
+/// GET, with `Range`: the chunks.
+pub const BODY_CONTENT: &str = "/api/v1/bodies/{body_id}/content";
+/// GET: the process answers.
+pub const HEALTH: &str = "/healthz";
+/// GET: the store takes writes.
+pub const READY: &str = "/readyz";
+
+/// Header of a part: the RFC 6962 root of its chunks, base64url.
+pub const PART_HASH: &str = "civis-part-hash";
+/// Scheme of the `Authorization` header: `Civis <session_id>.<mac>`, see `spec/wire.md`.
+pub const AUTH_SCHEME: &str = "Civis";
+/// Header of every answer: the request's id in the server's log.
+pub const REQUEST_ID: &str = "civis-request";

@@ -1,0 +1,188 @@
+//! What a person does: create an account, open it, add, save, rename, remove. Each act ends when the page shows it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use thirtyfour::By;
+
+use super::{Browser, BrowserError};
+
+/// What a person keeps of an account.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// The name that she chose.
+    pub handle: String,
+    /// The proposed secret phrase.
+    pub phrase: String,
+    /// The twelve words of the sheet.
+    pub words: Vec<String>,
+}
+
+impl Browser {
+    /// Creates an account from the first page to the open, empty safe.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn creates_account(&self, handle: &str) -> Result<Account, BrowserError> {
+        self.click("home-create").await?;
+        self.click("create-start").await?;
+        self.types("create-handle", handle).await?;
+        self.click("create-handle-next").await?;
+        self.see("create-phrase-word").await?;
+        let phrase = self.texts("create-phrase-word").await?.join(" ");
+        self.click("create-phrase-next").await?;
+        self.see("sheet-word").await?;
+        let words = self.texts("sheet-word").await?;
+        self.click("sheet-confirm").await?;
+        self.click("create-submit").await?;
+        self.see("safe").await?;
+        Ok(Account {
+            handle: handle.to_owned(),
+            phrase,
+            words,
+        })
+    }
+
+    /// Opens the safe from wherever the page is.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn opens(&self, account: &Account) -> Result<(), BrowserError> {
+        if self.see_one_of(&["home-open", "open-handle"]).await? == "home-open" {
+            self.click("home-open").await?;
+        }
+        self.types("open-handle", &account.handle).await?;
+        self.types("open-phrase", &account.phrase).await?;
+        self.click("open-submit").await?;
+        self.see("safe").await?;
+        Ok(())
+    }
+
+    /// Loads the page again, as after closing the window: nothing of memory is left.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn reloads(&self) -> Result<(), BrowserError> {
+        Ok(self.driver.refresh().await?)
+    }
+
+    /// Chooses files, and returns at once.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn begins_upload(&self, files: &[&PathBuf]) -> Result<(), BrowserError> {
+        let chooser = self.wait("the file chooser", async || {
+            Ok(self
+                .driver
+                .find_all(By::Css("input[data-testid='safe-file']"))
+                .await?
+                .into_iter()
+                .next())
+        });
+        let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+        Ok(chooser.await?.send_keys(paths.join("\n")).await?)
+    }
+
+    /// Waits until every one of these files is in the safe.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn sees_saved(&self, files: &[&PathBuf]) -> Result<(), BrowserError> {
+        for file in files {
+            self.row(&name_of(file)).await?;
+            let css = format!("[data-testid='tray-item'][data-name=\"{}\"]", name_of(file));
+            self.wait(&format!("{css} to be saved"), async || {
+                for item in self.driver.find_all(By::Css(css.as_str())).await? {
+                    if item.attr("data-state").await?.as_deref() != Some("saved") {
+                        return Ok(None);
+                    }
+                }
+                Ok(Some(()))
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    /// Chooses files and waits until they are in the safe.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn uploads(&self, files: &[&PathBuf]) -> Result<(), BrowserError> {
+        self.begins_upload(files).await?;
+        self.sees_saved(files).await
+    }
+
+    /// Saves a document to the downloads folder and reads it there.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn downloads(&self, name: &str) -> Result<Vec<u8>, BrowserError> {
+        let target = self.downloads.join(name);
+        if target.exists() {
+            fs::remove_file(&target)?;
+        }
+        self.row(name).await?;
+        self.see_css(&format!(
+            "[data-testid='doc-row'][data-name=\"{name}\"] [data-testid='doc-name']"
+        ))
+        .await?
+        .click()
+        .await?;
+        // The browser gives a finished download its name at the end.
+        self.wait(&format!("{name} on the disk"), async || {
+            Ok(target.is_file().then_some(()))
+        })
+        .await?;
+        Ok(fs::read(&target)?)
+    }
+
+    /// Presses what has this `data-testid`.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn click(&self, id: &str) -> Result<(), BrowserError> {
+        let css = format!("[data-testid='{id}']");
+        self.wait(&format!("{id} to press"), async || {
+            let element = self.driver.find(By::Css(css.as_str())).await?;
+            if !element.is_displayed().await? || !element.is_enabled().await? {
+                return Ok(None);
+            }
+            element.click().await.map(Some)
+        })
+        .await
+    }
+
+    /// Fills a field.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn types(&self, id: &str, text: &str) -> Result<(), BrowserError> {
+        let field = self.see(id).await?;
+        field.clear().await?;
+        Ok(field.send_keys(text).await?)
+    }
+
+    /// The texts of everything with this `data-testid`, in the order of the page.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn texts(&self, id: &str) -> Result<Vec<String>, BrowserError> {
+        let mut texts = Vec::new();
+        for element in self
+            .driver
+            .find_all(By::Css(format!("[data-testid='{id}']")))
+            .await?
+        {
+            texts.push(element.text().await?);
+        }
+        Ok(texts)
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name()
+        .map_or_else(String::new, |name| name.to_string_lossy().into_owned())
+}

@@ -1,0 +1,14 @@
+//! What the end-to-end tests are made of: a world to act in, people who act, eyes that look where they should not.
+//!
+//! Nothing of this is part of the product.
+
+pub mod adversary;
+pub mod browser;
+pub mod canary;
+pub mod logs;
+pub mod person;
+pub mod recorder;
+pub mod reference;
+pub mod sample;
+pub mod wire;
+pub mod world;

@@ -1,0 +1,215 @@
+//! One server of its own for each test: in this process, on a free port, over a temporary data folder.
+//!
+//! It is the product's server with the product's store; only limits on attempts are lifted, because a test tries often.
+
+use std::{
+    fmt,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    time::Duration,
+};
+
+use server::config::Config;
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+
+/// A running server and its data.
+pub struct World {
+    config: Config,
+    folder: TempDir,
+    running: Option<Running>,
+}
+
+/// Why there is no server.
+#[derive(Debug, thiserror::Error)]
+pub enum WorldError {
+    /// The data folder did not open.
+    #[error("the server did not open its data: {0}")]
+    Open(#[from] server::OpenError),
+    /// No port, no folder, or a connection that broke.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// What came back is not HTTP.
+    #[error("this is not an answer of HTTP")]
+    Answer,
+}
+
+/// A plain answer, headers as sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// Such as 200.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body, undecoded.
+    pub body: Vec<u8>,
+}
+
+struct Running {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl World {
+    /// Starts a server; `adjust` may change its settings, such as the quota of an account.
+    ///
+    /// # Errors
+    /// See [`WorldError`].
+    pub async fn start(adjust: impl FnOnce(&mut Config)) -> Result<Self, WorldError> {
+        let folder = tempfile::tempdir()?;
+        let mut config = Config {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: folder.path().join("data"),
+            min_free_bytes: 0,
+            attempts_per_address: 0,
+            attempts_per_handle: 0,
+            ..Config::default()
+        };
+        adjust(&mut config);
+        let running = Running::start(&config).await?;
+        config.listen = running.address;
+        Ok(Self {
+            config,
+            folder,
+            running: Some(running),
+        })
+    }
+
+    /// Where the server listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.config.listen
+    }
+
+    /// `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// The data folder.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.config.data
+    }
+
+    /// A folder for anything else that the test writes.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Ends the server; its data stays.
+    pub async fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
+    }
+
+    /// Ends the server and starts it again over the same data, on the same port.
+    ///
+    /// # Errors
+    /// See [`WorldError`].
+    pub async fn restart(&mut self) -> Result<(), WorldError> {
+        self.stop().await;
+        self.running = Some(Running::start(&self.config).await?);
+        Ok(())
+    }
+}
+
+impl Running {
+    async fn start(config: &Config) -> Result<Self, WorldError> {
+        let state = open(config).await?;
+        let listener = TcpListener::bind(config.listen).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(async move {
+            let told = async {
+                // A dropped world also ends its server.
+                let _ = stopped.await;
+            };
+            // The only errors are of accepting, and those end with the test.
+            let _ = server::serve(state, listener, told).await;
+        });
+        Ok(Self { address, stop, task })
+    }
+
+    async fn stop(self) {
+        let _ = self.stop.send(());
+        let mut task = self.task;
+        if tokio::time::timeout(Duration::from_secs(5), &mut task)
+            .await
+            .is_err()
+        {
+            task.abort();
+            let _ = task.await;
+        }
+    }
+}
+
+/// Opens the data folder; what the server before it still holds for a moment is waited for.
+async fn open(config: &Config) -> Result<server::State, server::OpenError> {
+    let mut patience = 100;
+    loop {
+        match server::open(config).await {
+            Err(server::OpenError::Locked(_)) if patience > 0 => {
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            settled => return settled,
+        }
+    }
+}
+
+/// GETs a path without any client library: the bytes as the server sends them.
+///
+/// # Errors
+/// See [`WorldError`].
+pub async fn plain_get(address: SocketAddr, path: &str, header: &str) -> Result<Answer, WorldError> {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{header}\r\n");
+    let bytes = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(request.as_bytes())?;
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>(bytes)
+    })
+    .await
+    .map_err(|_| WorldError::Answer)??;
+    Answer::parse(&bytes).ok_or(WorldError::Answer)
+}
+
+impl Answer {
+    /// The first header of this (lower-case) name.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
+        let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
+        let mut lines = head.split("\r\n");
+        let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+        let headers = lines
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        Some(Self {
+            status,
+            headers,
+            body: bytes.get(end + 4..)?.to_owned(),
+        })
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}, {} bytes", self.status, self.headers, self.body.len())
+    }
+}

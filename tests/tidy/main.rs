@@ -1,0 +1,11 @@
+//! The tree keeps its own rules: prose names what exists, files keep their budget, words stand where they belong.
+//!
+//! Reads the working tree and asks cargo for the dependency graph, offline. Changes nothing.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod files;
+mod graph;
+mod locale;
+mod prose;
+mod spec;
+mod tree;

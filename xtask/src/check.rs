@@ -1,0 +1,103 @@
+//! `cargo xtask check`: everything that is judged without running the product. Needs no bundle.
+//!
+//! Every step runs even when one before it failed, so that one call shows all there is to repair.
+
+use std::time::Instant;
+
+use crate::{
+    call::{Call, say},
+    error::Error,
+    setup, test,
+    tool::WASM,
+    tree::Tree,
+};
+
+/// Formatting, lints, the server alone, dependencies, the tree's own rules.
+pub(crate) fn all(tree: &Tree) -> Result<(), Error> {
+    setup::only(tree, &[WASM, "cargo-nextest", "cargo-deny"])?;
+    let mut failed = Vec::new();
+    let mut step = |name: &str, result: Result<(), Error>, started: Instant| match result {
+        Ok(()) => say(&format!("check: {name} passed ({:.0?})", started.elapsed())),
+        Err(error) => {
+            say(&format!("check: {name} FAILED: {error}"));
+            failed.push(name.to_owned());
+        }
+    };
+    let started = Instant::now();
+    step("formatting", cargo(tree, &["fmt", "--all", "--check"]), started);
+    for package in NATIVE {
+        let started = Instant::now();
+        let args = [
+            "clippy",
+            "--quiet",
+            "--locked",
+            "--package",
+            package,
+            "--all-targets",
+            "--",
+            "-Dwarnings",
+        ];
+        step(&format!("lints of {package}"), cargo(tree, &args), started);
+    }
+    let started = Instant::now();
+    step("lints of client (wasm)", wasm(tree), started);
+    let started = Instant::now();
+    // Built beside other packages the server would get crypto's feature `keys` as well; alone it must do without.
+    step(
+        "the server alone",
+        cargo(tree, &["check", "--quiet", "--locked", "--package", "server"]),
+        started,
+    );
+    let started = Instant::now();
+    step(
+        "licences and bans",
+        cargo(
+            tree,
+            &[
+                "deny",
+                "--log-level",
+                "error",
+                "--locked",
+                "check",
+                "licenses",
+                "bans",
+                "sources",
+            ],
+        ),
+        started,
+    );
+    let started = Instant::now();
+    step("the tree's own rules", test::tidy(tree), started);
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Steps {
+            names: failed.join(", "),
+        })
+    }
+}
+
+fn cargo(tree: &Tree, args: &[&str]) -> Result<(), Error> {
+    Call::cargo().args(args).dir(tree.root()).run()
+}
+
+fn wasm(tree: &Tree) -> Result<(), Error> {
+    Call::cargo()
+        .args([
+            "clippy",
+            "--quiet",
+            "--locked",
+            "--package",
+            "client",
+            "--target",
+            WASM,
+            "--",
+            "-Dwarnings",
+        ])
+        .env("CARGO_TARGET_DIR", tree.wasm_target())
+        .dir(tree.root())
+        .run()
+}
+
+/// Built natively, each on its own, so that no package lives from the features of another.
+const NATIVE: [&str; 6] = ["shared", "crypto", "server", "sdk", "tests", "xtask"];

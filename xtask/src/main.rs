@@ -1,0 +1,66 @@
+//! `cargo xtask`: every command a person types to build, run, test and measure Civis.
+//!
+//! Starts other programs with arguments as lists, never through a shell. Specified by `README.md` and
+//! `CONTRIBUTING.md`; installs nothing but what `tool.rs` names.
+
+mod bench;
+mod build;
+mod bundle;
+mod call;
+mod check;
+mod doctor;
+mod error;
+mod fingerprint;
+mod run;
+mod setup;
+mod test;
+mod tool;
+mod tree;
+
+use std::process::ExitCode;
+
+use crate::{call::say, error::Error, tree::Tree};
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match obey(&words) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("xtask: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn obey(words: &[&str]) -> Result<(), Error> {
+    let tree = Tree::find()?;
+    match words {
+        ["setup"] => setup::everything(&tree),
+        ["build"] => build::all(&tree),
+        ["run", rest @ ..] => run::serve(&tree, rest),
+        ["check"] => check::all(&tree),
+        ["test"] => test::all(&tree),
+        ["test", level] => test::level(&tree, level),
+        ["bench"] => bench::all(&tree),
+        ["doctor"] => doctor::list(&tree),
+        [] | ["help" | "--help" | "-h"] => {
+            say(HELP);
+            Ok(())
+        }
+        other => Err(Error::UnknownCommand {
+            words: other.join(" "),
+        }),
+    }
+}
+
+const HELP: &str = "\
+cargo xtask <command>
+
+  run      build what changed and serve on http://127.0.0.1:8080 with ./data; more arguments go to the server
+  test     the tests: native, durable, browser; one level: test native | durable | browser | deep
+  check    formatting, lints (native and wasm), the server on its own, licences, the tree's own rules
+  build    the client's bundle in dist/ and the server that embeds it
+  setup    install every tool that is missing
+  bench    measure encryption, upload and memory beside others; never part of the tests
+  doctor   every external tool, its version and where it came from";
