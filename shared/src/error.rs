@@ -144,6 +144,13 @@ impl Problem {
     /// A problem of this code, for this request.
     #[must_use]
     pub fn new(code: ErrorCode, request: RequestId) -> Self {
-        Self { kind: "about:blank".to_owned(), status: code.status(), code, retry_after: None, limit: None, request }
+        Self {
+            kind: "about:blank".to_owned(),
+            status: code.status(),
+            code,
+            retry_after: None,
+            limit: None,
+            request,
+        }
     }
 }

@@ -138,7 +138,13 @@ mod tests {
         other.pop();
         other.push('x');
         assert_eq!(other.parse::<AccountId>(), Err(IdError));
-        for wrong in ["", "AA", &format!("{text}="), &text.replace('-', "+"), &"A".repeat(1 << 20)] {
+        for wrong in [
+            "",
+            "AA",
+            &format!("{text}="),
+            &text.replace('-', "+"),
+            &"A".repeat(1 << 20),
+        ] {
             assert_eq!(wrong.parse::<AccountId>(), Err(IdError));
         }
     }

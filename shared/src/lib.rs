@@ -17,5 +17,6 @@ pub mod session;
 pub use blob::Blob;
 pub use error::{ErrorCode, Problem};
 pub use id::{
-    AccountId, BodyId, CollectionId, DeploymentId, Hash, LoginId, OperationId, RecoveryId, RequestId, SessionId,
+    AccountId, BodyId, CollectionId, DeploymentId, Hash, LoginId, OperationId, RecoveryId, RequestId,
+    SessionId,
 };

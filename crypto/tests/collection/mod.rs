@@ -3,6 +3,7 @@
 mod chain;
 mod frozen;
 mod merge;
+mod merge_laws;
 mod page;
 mod trie;
 
