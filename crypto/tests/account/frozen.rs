@@ -9,8 +9,8 @@ use crypto::secret::BodyKey;
 use crypto::words::{Words, verify_recovery_proof};
 use serde_json::json;
 
-use super::{Owner, assert_frozen};
-use crate::support::{FixedRandom, to_hex};
+use super::Owner;
+use crate::support::{FixedRandom, freeze, to_hex};
 
 #[test]
 fn the_words_and_their_derivations_are_frozen() {
@@ -24,8 +24,8 @@ fn the_words_and_their_derivations_are_frozen() {
     let ark = crypto::account::keys::Ark::make(&mut rng).unwrap();
     let slot = Slot::wrap(&words.derive_kek(&account_id, &slot_id), 0, &ark, &mut rng).unwrap();
     let list: Vec<String> = words.to_words().iter().map(|word| word.to_string()).collect();
-    assert_frozen(
-        "account-words",
+    freeze(
+        "account-words.json",
         &json!({
             "proves": "words, recovery id, recovery-auth key, proof, words slot; random bytes are SHA-256(SHA-256(\"account-words\") || counter u64)",
             "words": list.join(" "),
@@ -97,8 +97,8 @@ fn the_records_and_the_bundle_are_frozen() {
     let upload = upload
         .seal(&id, &[0xb0; 16], 2, &account_key, &mut owner.rng)
         .unwrap();
-    assert_frozen(
-        "account-records",
+    freeze(
+        "account-records.json",
         &json!({
             "proves": "secrets, manifests 1 and 2, upload record, bundle 0; random bytes are SHA-256(SHA-256(\"account-records\") || counter u64)",
             "account_id": to_hex(&id),

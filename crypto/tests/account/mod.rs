@@ -36,20 +36,6 @@ pub(crate) fn flips(bytes: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
     })
 }
 
-/// Compares with the frozen file, or writes it when `CIVIS_WRITE_VECTORS` is set.
-pub(crate) fn assert_frozen(name: &str, value: &serde_json::Value) {
-    let path = format!("{}/../spec/vectors/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    if std::env::var_os("CIVIS_WRITE_VECTORS").is_some() {
-        let text = serde_json::to_string_pretty(value).unwrap();
-        std::fs::write(&path, text + "\n").unwrap();
-    }
-    let frozen: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
-    assert_eq!(
-        value, &frozen,
-        "{name} changed: a stored format is no longer what it was"
-    );
-}
-
 /// One account with all its keys.
 struct Owner {
     account_id: [u8; 16],

@@ -1,34 +1,16 @@
 //! Our own vectors of this part, made with a fixed generator and frozen: a difference is a change of format.
 //! `CIVIS_WRITE_VECTORS=1` writes them anew, for the day on which a format changes before the first release.
 
-use std::path::Path;
-
 use crypto::collection::charter::Charter;
 use crypto::collection::entry::Entry;
 use crypto::collection::head::Head;
 use crypto::collection::index::Index;
 use crypto::collection::name::Name;
 use crypto::collection::refs::{Reference, Refs};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{World, descriptor, load};
-use crate::support::{hex, say, to_hex};
-
-fn freeze(name: &str, made: &Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../spec/vectors")
-        .join(name);
-    let text = format!("{made:#}\n");
-    if std::env::var_os("CIVIS_WRITE_VECTORS").is_some() {
-        std::fs::write(&path, &text).unwrap();
-    }
-    assert!(
-        std::fs::read_to_string(&path).unwrap() == text,
-        "{name} differs from what is frozen"
-    );
-    let count = made["cases"].as_array().unwrap().len();
-    say(&format!("spec/vectors/{name}: {count} of {count}, 0 skipped"));
-}
+use crate::support::{freeze, hex, to_hex};
 
 #[test]
 fn charter_and_head() {

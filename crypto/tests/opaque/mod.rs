@@ -8,8 +8,8 @@ use crypto::phrase::Password;
 use crypto::random::RandomError;
 use serde_json::json;
 
-use crate::account::{Failing, assert_frozen, flips};
-use crate::support::{FixedRandom, to_hex};
+use crate::account::{Failing, flips};
+use crate::support::{FixedRandom, freeze, to_hex};
 
 const DEPLOYMENT: [u8; 16] = [0xd0; 16];
 
@@ -75,8 +75,8 @@ fn registration_and_login_agree_and_are_frozen() {
     let server_key = login.finish(&DEPLOYMENT, &id, &ke3).unwrap();
     assert_eq!(session_key.expose(), server_key.expose());
     assert_eq!(export_key.expose(), again.expose());
-    assert_frozen(
-        "account-opaque",
+    freeze(
+        "account-opaque.json",
         &json!({
             "proves": "OPAQUE with profile 1, our context and identities; random bytes are SHA-256(SHA-256(\"opaque\") || counter u64)",
             "handle": handle.as_str(),

@@ -94,3 +94,22 @@ pub(crate) fn json<T: DeserializeOwned>(path: &Path) -> T {
     let text = std::fs::read_to_string(path).unwrap();
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
+
+/// Holds `made` to the frozen file `spec/vectors/{name}`, or writes it when `CIVIS_WRITE_VECTORS` is set.
+///
+/// Values are compared, not text: the order of keys follows features that other packages choose.
+pub(crate) fn freeze(name: &str, made: &serde_json::Value) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../spec/vectors")
+        .join(name);
+    if std::env::var_os("CIVIS_WRITE_VECTORS").is_some() {
+        std::fs::write(&path, format!("{made:#}\n")).unwrap();
+    }
+    let frozen: serde_json::Value = json(&path);
+    assert!(
+        *made == frozen,
+        "{name}: a frozen format is no longer what it was"
+    );
+    let count = made["cases"].as_array().map_or(1, Vec::len);
+    say(&format!("spec/vectors/{name}: {count} of {count}, 0 skipped"));
+}

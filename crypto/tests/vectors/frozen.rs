@@ -1,8 +1,6 @@
 //! Our own vectors, `spec/vectors/*.json`, made with a fixed generator and frozen. A difference is a change of format.
 //! `CIVIS_WRITE_VECTORS=1` writes them anew, for the day on which a format changes before the first release.
 
-use std::path::Path;
-
 use crypto::ce::{ChaCha20Poly1305, sealed_len};
 use crypto::document::body::{BodyKind, BodySealer};
 use crypto::document::content::content_root;
@@ -15,22 +13,7 @@ use crypto::signature::SigningKey;
 use crypto::vectors::ce_seal;
 use serde_json::{Value, json};
 
-use crate::support::{FixedRandom, say, to_hex};
-
-fn freeze(name: &str, made: &Value) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../spec/vectors")
-        .join(name);
-    let text = format!("{made:#}\n");
-    if std::env::var_os("CIVIS_WRITE_VECTORS").is_some() {
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, &text).unwrap();
-    }
-    let frozen = std::fs::read_to_string(&path).unwrap();
-    assert!(frozen == text, "{name} differs from what is frozen");
-    let count = made["cases"].as_array().unwrap().len();
-    say(&format!("spec/vectors/{name}: {count} of {count}, 0 skipped"));
-}
+use crate::support::{FixedRandom, freeze, to_hex};
 
 fn plaintext(len: usize) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
