@@ -2,7 +2,7 @@
 //!
 //! No logic, no cryptography, no I/O. Control messages are JSON (`/api/v1/...`), bodies are octets.
 //! Decoding is strict both ways: an unknown field, another JSON type or a non-canonical base64url
-//! string is refused. Every type is pinned by a golden file in `tests/golden`. Specified in `spec/wire.md`.
+//! string is refused. Every type is pinned by a golden file in `shared/tests/golden`. Specified in `spec/wire.md`.
 
 pub mod account;
 pub mod blob;

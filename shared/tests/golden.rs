@@ -1,0 +1,302 @@
+//! The wire as golden files: every type of this package, as JSON, in `tests/golden`. A difference is a change of the API.
+//!
+//! Each is written and read back, and refused with one field more. `CIVIS_WRITE_VECTORS=1` writes the files anew.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+use std::fmt::Debug;
+use std::path::Path;
+
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use shared::account::*;
+use shared::collection::*;
+use shared::document::*;
+use shared::limit::Limits;
+use shared::session::*;
+use shared::*;
+
+/// Holds one value to its golden file, both ways.
+#[track_caller]
+fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value: &T) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"));
+    let made = serde_json::to_value(value).unwrap();
+    if std::env::var_os("CIVIS_WRITE_VECTORS").is_some() {
+        std::fs::write(&path, format!("{made:#}\n")).unwrap();
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    let golden: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(made, golden, "{name}: the wire changed");
+    assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
+    if let Value::Object(mut fields) = golden {
+        fields.insert("surplus".to_owned(), Value::Null);
+        assert!(
+            serde_json::from_value::<T>(Value::Object(fields)).is_err(),
+            "{name}: a field more is taken"
+        );
+    }
+}
+
+fn blob(len: u8) -> Blob {
+    Blob((0..len).collect())
+}
+
+fn commit() -> Commit {
+    Commit {
+        pages: vec![blob(3)],
+        adds: vec![Reference::Body(BodyId([1; 16])), Reference::Page(Hash([2; 32]))],
+        drops: vec![Reference::Page(Hash([3; 32]))],
+        head: blob(4),
+    }
+}
+
+const QUOTA: Quota = Quota {
+    used: 1,
+    reserved: 2,
+    limit: 3,
+};
+
+#[test]
+fn accounts() {
+    let handle = || "camille.moreau".to_owned();
+    golden(
+        "registration_start",
+        &RegistrationStart {
+            handle: handle(),
+            request: blob(5),
+        },
+    );
+    golden(
+        "registration_challenge",
+        &RegistrationChallenge { response: blob(6) },
+    );
+    golden(
+        "create_account",
+        &CreateAccount {
+            operation_id: OperationId([1; 16]),
+            account_id: AccountId([2; 16]),
+            handle: handle(),
+            registration: blob(1),
+            recovery_id: RecoveryId([3; 16]),
+            recovery_pk: Hash([4; 32]),
+            password_slot: blob(2),
+            words_slot: blob(3),
+            secrets: blob(4),
+            manifest: blob(5),
+            bundle: blob(6),
+            collection: CreateCollection {
+                collection_id: CollectionId([5; 16]),
+                charter: blob(7),
+                commit: commit(),
+            },
+        },
+    );
+    golden(
+        "account",
+        &Account {
+            account_id: AccountId([2; 16]),
+            handle: handle(),
+            slots: vec![blob(1), blob(2)],
+            secrets: blob(3),
+            manifest: blob(4),
+            bundle: blob(5),
+            quota: QUOTA,
+        },
+    );
+    golden("quota", &QUOTA);
+    golden("put_manifest", &PutManifest { manifest: blob(7) });
+    golden(
+        "manifest_stored",
+        &ManifestStored {
+            manifest_hash: Hash([9; 32]),
+        },
+    );
+    golden(
+        "put_password",
+        &PutPassword {
+            operation_id: OperationId([1; 16]),
+            registration: blob(1),
+            password_slot: blob(2),
+            manifest: blob(3),
+        },
+    );
+}
+
+#[test]
+fn sessions() {
+    golden(
+        "deployment",
+        &Deployment {
+            deployment_id: DeploymentId([1; 16]),
+            version: "0.1.0".to_owned(),
+            suites: vec![1],
+            limits: Limits {
+                part_bytes: limit::PART_BYTES,
+                body_bytes: limit::BODY_BYTES,
+                commit_bytes: limit::COMMIT_BYTES,
+                pages: limit::PAGES,
+                refs: limit::REFS,
+                uploads: limit::UPLOADS,
+                upload_seconds: limit::UPLOAD_SECONDS,
+                account_bytes: 1 << 30,
+            },
+            licence: "EUPL-1.2".to_owned(),
+            source: "https://civis.example/source".to_owned(),
+        },
+    );
+    golden(
+        "login_start",
+        &LoginStart {
+            handle: "a.b".to_owned(),
+            ke1: blob(96),
+        },
+    );
+    golden(
+        "login_challenge",
+        &LoginChallenge {
+            login_id: LoginId([1; 16]),
+            ke2: blob(8),
+        },
+    );
+    golden(
+        "login_finish",
+        &LoginFinish {
+            login_id: LoginId([1; 16]),
+            ke3: blob(64),
+        },
+    );
+    golden(
+        "session_opened",
+        &SessionOpened {
+            session_id: SessionId([1; 16]),
+            account_id: AccountId([2; 16]),
+            slot: blob(168),
+        },
+    );
+    golden(
+        "recovery_start",
+        &RecoveryStart {
+            recovery_id: RecoveryId([1; 16]),
+        },
+    );
+    golden(
+        "recovery_challenge",
+        &RecoveryChallenge {
+            login_id: LoginId([1; 16]),
+            challenge: Hash([2; 32]),
+        },
+    );
+    golden(
+        "recovery_finish",
+        &RecoveryFinish {
+            login_id: LoginId([1; 16]),
+            proof: blob(64),
+        },
+    );
+    golden(
+        "recovery_opened",
+        &RecoveryOpened {
+            session_id: SessionId([1; 16]),
+            session_secret: Hash([2; 32]),
+            account_id: AccountId([3; 16]),
+            slot: blob(168),
+        },
+    );
+}
+
+#[test]
+fn collections() {
+    golden(
+        "collection",
+        &Collection {
+            charters: vec![blob(1)],
+            head: blob(2),
+        },
+    );
+    golden("commit", &commit());
+    golden(
+        "committed",
+        &Committed {
+            head_hash: Hash([1; 32]),
+        },
+    );
+    golden(
+        "heads",
+        &Heads {
+            items: vec![blob(1)],
+            next: Some(7),
+        },
+    );
+    golden(
+        "heads_end",
+        &Heads {
+            items: vec![],
+            next: None,
+        },
+    );
+    golden(
+        "read_pages",
+        &ReadPages {
+            ids: vec![Hash([1; 32])],
+        },
+    );
+    golden(
+        "pages",
+        &Pages {
+            pages: vec![Some(blob(1)), None],
+        },
+    );
+}
+
+#[test]
+fn documents() {
+    golden(
+        "begin_upload",
+        &BeginUpload {
+            body_id: BodyId([1; 16]),
+            ct_len: 4_111,
+            record: blob(3),
+        },
+    );
+    golden(
+        "uploads",
+        &Uploads {
+            items: vec![Upload {
+                body_id: BodyId([1; 16]),
+                ct_len: 4_111,
+                record: blob(3),
+                parts: vec![0, 2],
+            }],
+        },
+    );
+    golden("put_upload_record", &PutUploadRecord { record: blob(3) });
+    golden("commit_upload", &CommitUpload { header: blob(120) });
+    golden(
+        "body_stored",
+        &BodyStored {
+            body_hash: Hash([1; 32]),
+        },
+    );
+    golden(
+        "body",
+        &Body {
+            header: blob(120),
+            part_hashes: blob(64),
+        },
+    );
+}
+
+#[test]
+fn problems() {
+    let mut problem = Problem::new(ErrorCode::TooMany, RequestId([1; 16]));
+    problem.retry_after = Some(30);
+    golden("problem", &problem);
+    let table: Vec<(ErrorCode, u16)> = ErrorCode::ALL.map(|code| (code, code.status())).into();
+    golden("error_codes", &table);
+    for code in ErrorCode::ALL {
+        assert_eq!(
+            serde_json::to_value(code).unwrap(),
+            Value::from(code.as_str()),
+            "one name in code and on the wire"
+        );
+    }
+}
