@@ -9,6 +9,7 @@ mod document;
 mod hostile_account;
 mod hostile_collection;
 mod hostile_document;
+mod hostile_windows;
 mod upload;
 
 use tests::world::World;

@@ -13,7 +13,8 @@ use crypto::collection::load::Loader;
 use serde::{Deserialize, Serialize};
 use shared::{CollectionId, Hash, limit};
 
-use super::{pin, retry};
+use super::pin::{self, Advance};
+use super::retry;
 use crate::api;
 use crate::error::{ApiError, LocalError};
 use crate::evidence::{Check, Refusal, Subject};
@@ -143,7 +144,7 @@ impl Replica {
 struct Standing {
     charters: Vec<OpenedCharter>,
     head: VerifiedHead,
-    /// Hashes of every head after the pin, up to and with the newest.
+    /// Hashes of every head after the one this client holds, up to and with the newest, without a gap.
     passed: Vec<[u8; 32]>,
 }
 
@@ -157,15 +158,18 @@ impl Unlocked {
         self.sync_in_turn().await.map(|(synced, _)| synced)
     }
 
-    /// [`Unlocked::sync`] for whoever holds the turn; also the hashes of the heads that are new since the last pin.
+    /// [`Unlocked::sync`] for whoever holds the turn; also the hashes of the heads that follow the state held before.
     pub(crate) async fn sync_in_turn(&self) -> Result<(Synced, Vec<[u8; 32]>), SyncError> {
         let id = self.replica.borrow().id;
         let local = pin::head(self.device(), self.account_id, id).await?;
         let first_visit = local.is_none();
         if let Some(local) = local {
-            self.adopt_pin(local);
+            self.start_from(local);
         }
         let standing = self.read_standing(id).await?;
+        if let Some(local) = local {
+            self.verify_local(&local, &standing).await?;
+        }
         let known = self
             .replica
             .borrow()
@@ -197,12 +201,34 @@ impl Unlocked {
         ))
     }
 
-    /// Takes over a newer pin of this device, written by another window perhaps.
-    fn adopt_pin(&self, local: Pin) {
+    /// Nothing is loaded yet: the chain is walked from what this device has seen last, not from the beginning.
+    ///
+    /// Once a state is loaded the walk starts from that state, so that no other window's pin can replace it unseen.
+    fn start_from(&self, local: Pin) {
         let mut replica = self.replica.borrow_mut();
-        if local.head_no >= replica.pin.head_no {
+        if replica.state.is_none() && local.head_no > replica.pin.head_no {
             replica.pin = local;
         }
+    }
+
+    /// What another window of this device has accepted must lie in the chain that this one was shown: two windows
+    /// that were told different histories refuse, whichever looks first (checklist 28, 30).
+    async fn verify_local(&self, local: &Pin, standing: &Standing) -> Result<(), SyncError> {
+        let start = self.replica.borrow().pin;
+        let shown = match local.head_no.checked_sub(start.head_no) {
+            // This client is ahead of the device's store; what it holds was checked against the store when accepted.
+            None => return Ok(()),
+            Some(0) => Some(&start.head_hash),
+            Some(steps) => usize::try_from(steps - 1)
+                .ok()
+                .and_then(|at| standing.passed.get(at)),
+        };
+        if shown == Some(&local.head_hash) {
+            return Ok(());
+        }
+        Err(self
+            .refuse_list(Check::HeadRolledBack, standing.head.head().to_bytes())
+            .await)
     }
 
     /// Charters, head, and the chain of heads from the pin to it.
@@ -318,22 +344,28 @@ impl Unlocked {
         }
     }
 
-    /// Shows a verified state and pins it.
+    /// Pins a verified state, then shows it. `true` where another window of this device has seen a later one.
     pub(crate) async fn accept(
         &self,
         id: CollectionId,
         mut charters: Vec<OpenedCharter>,
         head: VerifiedHead,
         index: Index,
-    ) -> Result<(), LocalError> {
+    ) -> Result<bool, SyncError> {
         let pin = head.head().pin();
+        let advance = pin::advance_head(self.device(), self.account_id, id, &pin).await?;
+        if advance == Advance::Fork {
+            return Err(self
+                .refuse_list(Check::HeadRolledBack, head.head().to_bytes())
+                .await);
+        }
         charters.retain(|charter| charter.charter().charter_no() == pin.charter_no);
         if let Some(charter) = charters.pop() {
             let mut replica = self.replica.borrow_mut();
             replica.pin = pin;
             replica.state = Some(State { charter, head, index });
         }
-        pin::advance_head(self.device(), self.account_id, id, &pin).await
+        Ok(advance == Advance::Behind)
     }
 
     async fn refuse_list(&self, check: Check, bytes: &[u8]) -> SyncError {

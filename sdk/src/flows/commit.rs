@@ -122,19 +122,24 @@ impl Unlocked {
         let mut mine = base.index.clone();
         edit(&mut mine, &self.by(&base))?;
         let mut done = Committed::default();
+        let mut sent = Vec::new();
         for round in 0..ROUNDS {
             if !mine.is_touched() {
                 return Ok(done);
             }
             let prepared = self.prepare(&base, &mine, signer)?;
+            sent.push(*prepared.head.hash());
             if self.send(&prepared).await? {
-                self.adopt(&base, prepared).await?;
+                // Another window may have been told that the same place in the chain is its own.
+                if self.adopt(&base, prepared).await? {
+                    self.sync_in_turn().await?;
+                }
                 return Ok(done);
             }
             self.device().pause(RACE_PAUSE << round.min(4)).await;
             let (_, passed) = self.sync_in_turn().await?;
-            // The answer was lost, not the race: our own head is in the chain.
-            if passed.contains(prepared.head.hash()) {
+            // An answer was lost, not the race: a head of ours is in the chain.
+            if passed.iter().any(|hash| sent.contains(hash)) {
                 return Ok(done);
             }
             let theirs = self.state()?;
@@ -205,8 +210,8 @@ impl Unlocked {
         }
     }
 
-    /// The commit is stored: what was sealed is the state now.
-    async fn adopt(&self, base: &State, prepared: Prepared) -> Result<(), CommitError> {
+    /// The commit is stored: what was sealed is the state now. `true` as [`Unlocked::accept`] says.
+    async fn adopt(&self, base: &State, prepared: Prepared) -> Result<bool, CommitError> {
         let (id, opened) = {
             let replica = self.replica.borrow();
             let key = replica.keys.key(replica.epoch).ok_or(CommitError::Device)?;
@@ -221,9 +226,8 @@ impl Unlocked {
                 .verify_author(&base.charter, replica.bundle())
                 .map_err(|_| CommitError::Device)?
         };
-        self.accept(id, vec![base.charter.clone()], head, prepared.sealed.index)
-            .await?;
-        Ok(())
+        let charters = vec![base.charter.clone()];
+        Ok(self.accept(id, charters, head, prepared.sealed.index).await?)
     }
 
     fn merge(

@@ -61,18 +61,31 @@ pub(crate) async fn head(
     }))
 }
 
-/// Pins an accepted head, unless another window of this device has pinned a later one.
+/// How a head that is about to be accepted stands to what this device has pinned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Advance {
+    /// It is the pin now, or was already.
+    Pinned,
+    /// Another window of this device has pinned a later one; whether that follows this one is still to be seen.
+    Behind,
+    /// This device knows another head of the same number: nothing was pinned.
+    Fork,
+}
+
+/// Pins a head that continues what this client has accepted.
 pub(crate) async fn advance_head(
     device: &Device,
     account: AccountId,
     collection: CollectionId,
     pin: &Pin,
-) -> Result<(), LocalError> {
-    if head(device, account, collection)
-        .await?
-        .is_some_and(|known| known.head_no >= pin.head_no)
-    {
-        return Ok(());
+) -> Result<Advance, LocalError> {
+    match head(device, account, collection).await? {
+        Some(known) if known.head_no > pin.head_no => return Ok(Advance::Behind),
+        Some(known) if known.head_no == pin.head_no => {
+            let same = known.head_hash == pin.head_hash;
+            return Ok(if same { Advance::Pinned } else { Advance::Fork });
+        }
+        _ => {}
     }
     let value = [
         &pin.head_no.to_be_bytes()[..],
@@ -80,7 +93,8 @@ pub(crate) async fn advance_head(
         &pin.head_hash,
     ]
     .concat();
-    device.local().put(&head_key(account, collection), &value).await
+    device.local().put(&head_key(account, collection), &value).await?;
+    Ok(Advance::Pinned)
 }
 
 fn head_key(account: AccountId, collection: CollectionId) -> String {
