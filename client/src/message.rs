@@ -206,12 +206,19 @@ pub struct Notice {
 pub struct Listing {
     /// Everything, the bin included.
     pub items: Vec<Item>,
+    /// How full the safe is, as the server said last; `None` where it never did.
+    pub fill: Option<Fill>,
+    /// What a merge with another device decided during the last change; to be said.
+    pub merged: Vec<MergeNote>,
+}
+
+/// How full a safe is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
     /// Bytes used and reserved, as stored.
     pub used: u64,
     /// Bytes allowed.
     pub limit: u64,
-    /// What a merge with another device decided during the last change; to be said.
-    pub merged: Vec<MergeNote>,
 }
 
 /// Why a call brought nothing.

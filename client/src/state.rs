@@ -103,8 +103,13 @@ impl App {
     }
 
     /// Asks the worker. A refusal raises the alert, an ended session locks the page; the caller still hears of it.
+    /// `Cancelled` where the page was locked meanwhile: nothing of a locked safe is shown.
     pub async fn ask(self, call: Call) -> Result<Answer, Failure> {
-        let result = self.remote.get_value().ask(call).await;
+        let remote = self.remote.get_value();
+        let result = remote.ask(call).await;
+        if remote.is_ended() {
+            return Err(Failure::Cancelled);
+        }
         if let Err(failure) = &result {
             self.meet(failure);
         }
@@ -114,7 +119,7 @@ impl App {
     /// The safe is open: everything that was on screen before belongs to nobody.
     pub fn opened(self, opened: Opened) {
         self.locked_by.set(None);
-        self.listing.set(opened.listing);
+        self.show(opened.listing);
         self.notice.set(opened.first_time_here);
         self.handle.set(Some(opened.handle));
     }
@@ -122,13 +127,10 @@ impl App {
     /// Locks: the worker forgets its keys, the page everything it showed.
     pub fn lock(self) {
         self.forget();
-        // The page is locked whatever the worker answers.
+        // The next call starts a worker of its own: it does not wait for this one to go.
         let remote = self.remote.get_value();
-        spawn_local(async move {
-            let _ = remote.ask(Call::Lock).await;
-            // With its worker goes every byte that ever held a key.
-            remote.hang_up();
-        });
+        self.remote.set_value(Remote::default());
+        remote.end();
     }
 
     /// Changes the list by one call, and says it where `done` words it.
@@ -140,14 +142,11 @@ impl App {
         spawn_local(async move {
             match self.ask(call).await {
                 Ok(Answer::Listing(listing)) => {
-                    let lang = self.lang.get_untracked();
-                    let merged = listing.merged.first().map(|note| merge_text(note, lang));
-                    self.listing.set(listing);
                     // What another device did at the same time comes first: it is never silent.
-                    match (merged, done(lang)) {
-                        (Some(text), _) => self.say(text, None),
-                        (None, Some((text, undo))) => self.say(text, undo),
-                        (None, None) => {}
+                    if !self.show(listing)
+                        && let Some((text, undo)) = done(self.lang.get_untracked())
+                    {
+                        self.say(text, undo);
                     }
                 }
                 Ok(_) => {}
@@ -158,10 +157,14 @@ impl App {
 
     /// Shows a short message for ten seconds.
     pub fn say(self, text: String, undo: Option<ObjectId>) {
+        self.say_for(TOAST_MILLISECONDS, text, undo);
+    }
+
+    fn say_for(self, milliseconds: i32, text: String, undo: Option<ObjectId>) {
         let number = self.toasts.get_value().wrapping_add(1);
         self.toasts.set_value(number);
         self.toast.set(Some(Toast { text, undo, number }));
-        page::later(TOAST_MILLISECONDS, move || {
+        page::later(milliseconds, move || {
             if self
                 .toast
                 .get_untracked()
@@ -181,9 +184,10 @@ impl App {
 
     /// Adds files: each becomes a line of the tray, in the order given.
     pub fn upload(self, files: Vec<File>) {
-        let listing = self.listing.get_untracked();
+        let fill = self.listing.with_untracked(|listing| listing.fill);
         let needed: u64 = files.iter().map(|file| file.size() as u64).sum();
-        if needed > listing.limit.saturating_sub(listing.used) {
+        // Where the server never said how full the safe is, it says so to the upload.
+        if fill.is_some_and(|fill| needed > fill.limit.saturating_sub(fill.used)) {
             self.say_failure(&Failure::code("quota_exceeded"));
             return;
         }
@@ -199,9 +203,10 @@ impl App {
 
     /// Asks a transfer to stop.
     pub fn cancel(self, id: CallId) {
+        let remote = self.remote.get_value();
         spawn_local(async move {
             // Its own call answers that it stopped.
-            let _ = self.remote.get_value().ask(Call::Cancel { call: id }).await;
+            let _ = remote.ask(Call::Cancel { call: id }).await;
         });
     }
 
@@ -272,7 +277,10 @@ impl App {
             let result = remote
                 .ask_with(id, call, file, move |now| progress.set(now))
                 .await;
-            self.finish(&line, result);
+            // What a locked safe still brings is nobody's.
+            if !remote.is_ended() {
+                self.finish(&line, result);
+            }
         });
     }
 
@@ -280,7 +288,7 @@ impl App {
         match result {
             Ok((answer, blob)) => {
                 if let Answer::Listing(listing) = answer {
-                    self.listing.set(listing);
+                    self.show(listing);
                 }
                 if let Some(blob) = blob {
                     page::save(&blob, &line.name);
@@ -299,11 +307,26 @@ impl App {
         match failure {
             Failure::Refused(refused) => self.alert.set(Some(refused.clone())),
             Failure::Code { code } if ends_session(code) && self.handle.get_untracked().is_some() => {
-                self.forget();
+                // The keys end with the session.
+                self.lock();
                 self.locked_by.set(Some(failure.clone()));
             }
             _ => {}
         }
+    }
+
+    /// Shows a list, and says what a merge decided on the way to it. Returns whether there was any to say.
+    fn show(self, listing: Listing) -> bool {
+        let said = merges_text(&listing, self.lang.get_untracked());
+        let lines = i32::try_from(listing.merged.len()).unwrap_or(i32::MAX);
+        self.listing.set(listing);
+        let Some(text) = said else { return false };
+        self.say_for(
+            TOAST_MILLISECONDS.saturating_mul(lines.min(TOAST_LINES)),
+            text,
+            None,
+        );
+        true
     }
 
     fn forget(self) {
@@ -311,9 +334,6 @@ impl App {
         self.listing.set(Listing::default());
         self.notice.set(None);
         self.toast.set(None);
-        for line in self.transfers.get_untracked() {
-            self.cancel(line.id);
-        }
         self.transfers.set(Vec::new());
     }
 }
@@ -337,7 +357,24 @@ pub fn failure_text(failure: &Failure, locale: Locale) -> Option<String> {
     }
 }
 
-/// What a merge decided, in words.
+/// Everything that a merge decided: one sentence, or their count and one line each, with the document's name.
+fn merges_text(listing: &Listing, locale: Locale) -> Option<String> {
+    if let [] | [_] = listing.merged.as_slice() {
+        return listing.merged.first().map(|note| merge_text(note, locale));
+    }
+    let mut lines = vec![text::merge::many(locale, &listing.merged.len().to_string())];
+    for note in &listing.merged {
+        let said = merge_text(note, locale);
+        let item = listing.items.iter().find(|item| item.id == note.object);
+        lines.push(match item {
+            Some(item) => text::merge::line(locale, &item.name, &said),
+            None => said,
+        });
+    }
+    Some(lines.join("\n"))
+}
+
+/// One thing that a merge decided, in words.
 fn merge_text(note: &MergeNote, locale: Locale) -> String {
     let lost = note.lost.as_deref().unwrap_or_default();
     match note.what {
@@ -356,3 +393,5 @@ fn ends_session(code: &str) -> bool {
 
 /// How long a short message stays.
 const TOAST_MILLISECONDS: i32 = 10_000;
+/// A message of several lines stays longer, up to this many times.
+const TOAST_LINES: i32 = 6;

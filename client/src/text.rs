@@ -76,6 +76,7 @@ mod tests {
             "hostile",
             "device",
             "wrong_phrase",
+            "phrase_unknown",
             "words_count",
             "words_unknown",
             "words_checksum",

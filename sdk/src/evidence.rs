@@ -59,7 +59,7 @@ pub enum Check {
     BodyMissing,
     /// A record of an unfinished upload does not open.
     UploadRecord,
-    /// After creating the account, what is stored differs from what was sent.
+    /// What the server says it stored differs from what was given to it: at the creation, or the handle at a login.
     ReadBack,
 }
 
@@ -154,41 +154,65 @@ pub(crate) enum Keeper<'a> {
 /// Every piece of evidence this account can read on this device, oldest first.
 pub(crate) async fn list(device: &Device, key: &LocalKey) -> Result<Vec<(EvidenceId, Evidence)>, LocalError> {
     let mut found = Vec::new();
-    for prefix in [OPEN.to_owned(), prefix_of(key.account())] {
+    for (prefix, keeper) in [
+        (OPEN.to_owned(), Keeper::Open),
+        (prefix_of(key.account()), Keeper::Account(key)),
+    ] {
         for name in device.local().list(&prefix).await? {
-            let Some(stored) = device.local().get(&name).await? else {
-                continue;
-            };
-            let plain = if prefix == OPEN {
-                Some(stored.into())
-            } else {
-                key.open(&stored)
-            };
-            // A damaged piece is left where it is: it may still be of use to an examiner.
-            let Some(evidence) = plain.and_then(|bytes| serde_json::from_slice::<Evidence>(&bytes).ok())
-            else {
-                continue;
-            };
-            found.push((EvidenceId(name), evidence));
+            if let Some(evidence) = read(device, keeper, &name).await? {
+                found.push((EvidenceId(name), evidence));
+            }
         }
     }
     found.sort_by_key(|(_, evidence)| evidence.when);
     Ok(found)
 }
 
+/// Keeps it once: the same refusal again is the piece that is there already. The oldest make room.
 async fn keep(device: &Device, keeper: Keeper<'_>, evidence: &Evidence) -> Result<EvidenceId, LocalError> {
+    let prefix = match keeper {
+        Keeper::Open => OPEN.to_owned(),
+        Keeper::Account(key) => prefix_of(key.account()),
+    };
+    let mut names = device.local().list(&prefix).await?;
+    // A name begins with the time, so this is oldest first.
+    names.sort();
+    for name in &names {
+        let known = read(device, keeper, name).await?;
+        if known.is_some_and(|known| is_same(&known, evidence)) {
+            return Ok(EvidenceId(name.clone()));
+        }
+    }
+    let surplus = (names.len() + 1).saturating_sub(KEPT_PIECES);
+    for name in names.iter().take(surplus) {
+        device.local().delete(name).await?;
+    }
     let json = serde_json::to_vec(evidence).map_err(|_| LocalError)?;
     let unique = shared::OperationId(device.make_bytes().map_err(|_| LocalError)?);
-    let (prefix, value) = match keeper {
-        Keeper::Open => (OPEN.to_owned(), json),
-        Keeper::Account(key) => (
-            prefix_of(key.account()),
-            key.seal(device, &json).ok_or(LocalError)?,
-        ),
+    let value = match keeper {
+        Keeper::Open => json,
+        Keeper::Account(key) => key.seal(device, &json).ok_or(LocalError)?,
     };
     let name = format!("{prefix}{:020}-{unique}", evidence.when);
     device.local().put(&name, &value).await?;
     Ok(EvidenceId(name))
+}
+
+/// One kept piece. A damaged one is left where it is: it may still be of use to an examiner.
+async fn read(device: &Device, keeper: Keeper<'_>, name: &str) -> Result<Option<Evidence>, LocalError> {
+    let Some(stored) = device.local().get(name).await? else {
+        return Ok(None);
+    };
+    let plain = match keeper {
+        Keeper::Open => Some(stored.into()),
+        Keeper::Account(key) => key.open(&stored),
+    };
+    Ok(plain.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// The same bytes failed the same check; the subject counts, because what is withheld has no bytes.
+fn is_same(one: &Evidence, other: &Evidence) -> bool {
+    (one.check, one.hash, &one.subject) == (other.check, other.hash, &other.subject)
 }
 
 fn prefix_of(account: AccountId) -> String {
@@ -199,3 +223,6 @@ const OPEN: &str = "evidence/open/";
 
 /// Refused bytes kept in full up to this length; a longer thing keeps its beginning and its hash.
 pub const KEPT_BYTES: usize = 64 << 10;
+
+/// Pieces kept for each account, and as many from before an account was open; the oldest make room.
+pub const KEPT_PIECES: usize = 64;

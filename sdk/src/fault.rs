@@ -14,7 +14,7 @@ use crate::flows::upload::UploadError;
 pub trait Fault {
     /// The code of the wire (`shared::ErrorCode::as_str`), or one of this crate's own: `offline`, `hostile`,
     /// `device`, `refused_answer`, `wrong_phrase`, `words_count`, `words_unknown`, `words_checksum`, `handle`,
-    /// `phrase`, `name`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`.
+    /// `phrase`, `phrase_unknown`, `name`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`.
     fn code(&self) -> &'static str;
 
     /// Where bytes were refused: what to show, and where the evidence is.
@@ -83,6 +83,7 @@ impl Fault for PhraseError {
         match self {
             Self::Phrase => "phrase",
             Self::Busy => "busy",
+            Self::Unknown => "phrase_unknown",
             Self::Api(error) => Fault::code(error),
             Self::Refused(_) => REFUSED,
             Self::Device => "device",

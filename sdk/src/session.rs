@@ -5,6 +5,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use crypto::account::handle::Handle;
 use crypto::account::keys::{Ark, KAccount, KManifest, Kek};
 use crypto::account::manifest::Manifest;
 use crypto::account::record::Record;
@@ -37,6 +38,8 @@ pub struct SignedIn {
     pub(crate) device: Rc<Device>,
     pub(crate) session: Session,
     pub(crate) account_id: AccountId,
+    /// As typed, in normal form; `None` after a login by words.
+    pub(crate) handle: Option<Handle>,
     pub(crate) slot: Slot,
     pub(crate) kek: Kek,
 }
@@ -53,6 +56,8 @@ pub struct Unlocked {
     pub(crate) secrets: Secrets,
     pub(crate) manifest: RefCell<Newest>,
     pub(crate) replica: RefCell<Replica>,
+    /// Whether this device did not know the collection when this session began.
+    pub(crate) first_visit: bool,
     /// One commit at a time from this client; others wait their turn.
     pub(crate) turn: futures::lock::Mutex<()>,
 }

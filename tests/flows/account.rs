@@ -3,6 +3,7 @@
 use sdk::error::ApiError;
 use sdk::flows::account::{CreateError, Draft};
 use sdk::flows::login::{self, OpenError};
+use sdk::flows::phrase::PhraseError;
 use sdk::{Fault, Random, RandomError};
 use shared::ErrorCode;
 use tests::person::{Desk, Person};
@@ -158,6 +159,38 @@ async fn a_phrase_changes_though_the_answer_is_lost() {
             .await
             .is_ok()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phrase_whose_answer_never_comes_is_read_back_or_left_open() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    // Stored, and every answer is lost: the account itself tells.
+    desk.line.after(|request, _| {
+        if request.path.ends_with("/account/password") {
+            tests::adversary::Fate::Lose
+        } else {
+            tests::adversary::Fate::Pass
+        }
+    });
+    safe.set_phrase("une phrase toute neuve").await.unwrap();
+    assert!(login::open(desk.device(), "alice", &alice.phrase).await.is_err());
+    // Nothing arrives: nobody can tell, and nobody claims to.
+    desk.line.mend();
+    desk.line.before(|request| {
+        if request.path.ends_with("/account/password") {
+            tests::adversary::Fate::Lose
+        } else {
+            tests::adversary::Fate::Pass
+        }
+    });
+    assert!(matches!(
+        safe.set_phrase("encore une autre").await,
+        Err(PhraseError::Unknown)
+    ));
+    desk.line.mend();
+    safe.set_phrase("la troisième").await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -174,6 +174,112 @@ async fn the_trash_is_emptied_after_thirty_days() {
     );
 }
 
+/// The signer of the last head that went out over this line: 0 the write key, 1 the admin key.
+fn last_signer(desk: &Desk) -> u8 {
+    let sent = desk.line.take_sent();
+    let put = sent.iter().rfind(|request| request.path.ends_with("/head"));
+    let commit = serde_json::from_slice::<shared::collection::Commit>(&put.unwrap().body);
+    commit.unwrap().head.0[SIGNER]
+}
+
+/// Where a head names its signer.
+const SIGNER: usize = 5;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_trash_empties_itself_under_the_write_key_and_not_on_a_first_visit_nor_a_strange_clock() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    let object = safe.saves("vieux.pdf", b"x").await.object;
+    safe.trash(&object).await.unwrap();
+    let other = Desk::new(&world);
+    other.later.set(31 * 86_400);
+    let first_visit = alice.opens(&other).await;
+    first_visit.purge_expired().await.unwrap();
+    assert_eq!(first_visit.list().len(), 1, "a first visit purges nothing");
+    desk.later.set(41 * 86_400);
+    safe.purge_expired().await.unwrap();
+    assert_eq!(
+        safe.list().len(),
+        1,
+        "a clock far past the last change purges nothing"
+    );
+    other.line.take_sent();
+    let second_visit = alice.opens(&other).await;
+    second_visit.purge_expired().await.unwrap();
+    assert!(second_visit.list().is_empty());
+    let automatic = last_signer(&other);
+    let object = second_visit.saves("neuf.pdf", b"y").await.object;
+    assert_eq!(automatic, last_signer(&other), "the write key");
+    second_visit.purge(&[object]).await.unwrap();
+    assert_ne!(automatic, last_signer(&other), "the admin key");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changed_meanwhile_is_not_purged() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (_alice, safe) = Person::creates_account("alice", &desk).await;
+    let folder = safe.make_folder("Papiers", None).await.unwrap();
+    let mut inside = document("bail.pdf");
+    inside.parent = Some(folder.clone());
+    let nothing = Watch::none();
+    let object = safe
+        .upload(&b"x".to_vec(), &inside, &nothing)
+        .await
+        .unwrap()
+        .object;
+    safe.trash(&folder).await.unwrap();
+    desk.later.set(31 * 86_400);
+    // The purge looks at the list while the restoring has the turn.
+    let (restored, purged) = tokio::join!(safe.restore(&folder), safe.purge_expired());
+    restored.unwrap();
+    purged.unwrap();
+    assert_eq!(safe.names(), ["Papiers", "bail.pdf"]);
+    let objects = [object.clone()];
+    let (renamed, purged) = tokio::join!(safe.rename(&object, "Bail.pdf"), safe.purge(&objects));
+    renamed.unwrap();
+    purged.unwrap();
+    assert_eq!(safe.reads("Bail.pdf").await, b"x");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_put_into_a_folder_of_the_trash() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (_alice, safe) = Person::creates_account("alice", &desk).await;
+    let object = safe.saves("bail.pdf", b"x").await.object;
+    let outer = safe.make_folder("Papiers", None).await.unwrap();
+    let inner = safe.make_folder("Anciens", Some(&outer)).await.unwrap();
+    safe.trash(&outer).await.unwrap();
+    for folder in [&outer, &inner] {
+        let moved = safe.move_to(&object, Some(folder)).await;
+        assert!(matches!(moved, Err(CommitError::NotFound)));
+        let made = safe.make_folder("Neuf", Some(folder)).await;
+        assert!(matches!(made, Err(CommitError::NotFound)));
+    }
+    // An upload that ends there is filed at the root: it is not lost, and not thrown away.
+    let mut late = document("photo.jpg");
+    late.parent = Some(inner);
+    safe.upload(&b"y".to_vec(), &late, &Watch::none()).await.unwrap();
+    assert_eq!(safe.finds("photo.jpg").parent, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_padding_are_fetched_like_any_other() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (_alice, safe) = Person::creates_account("alice", &desk).await;
+    // The shortest content whose last part holds padding alone.
+    let content = sample::noise((64 << 20) + 1, 64);
+    safe.saves("film.mp4", &content).await;
+    desk.line.take_sent();
+    assert!(safe.reads("film.mp4").await == content);
+    let sent = desk.line.take_sent();
+    let asked = sent.iter().filter(|request| request.path.ends_with("/content"));
+    assert_eq!(asked.count(), 66 + 1, "every part, and the last chunk");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn equal_names_are_allowed_and_said() {
     let world = world().await;

@@ -24,7 +24,10 @@ async fn refused(safe: &Safe, desk: &Desk) -> Check {
     };
     assert_eq!(refusal.subject, Subject::Collection);
     assert_eq!(safe.list(), before);
-    assert_eq!(safe.evidence().await.unwrap().len(), known + 1);
+    // The same refusal again is kept once.
+    let kept = safe.evidence().await.unwrap();
+    assert!(kept.len() == known + 1 || kept.len() == known);
+    assert!(kept.iter().any(|(id, _)| Some(id) == refusal.evidence.as_ref()));
     desk.line.take_sent();
     refusal.check
 }
@@ -71,6 +74,23 @@ async fn n24_altered_charters_and_heads_are_refused() {
     desk.line.mend();
     second.sync().await.unwrap();
     assert_eq!(second.names(), ["bail.pdf"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_is_kept_once_and_never_without_bound() {
+    let world = world().await;
+    let (_alice, _first, desk, second) = behind(&world).await;
+    let path = collection(&desk);
+    for round in 0..70 {
+        desk.line.alter_json::<Collection>(path, move |stored| {
+            flip(&mut stored.head.0, (200 + round) * 8);
+        });
+        for _ in 0..2 {
+            assert!(matches!(second.sync().await, Err(SyncError::Refused(_))));
+        }
+        let kept = second.evidence().await.unwrap().len();
+        assert_eq!(kept, (round + 1).min(sdk::evidence::KEPT_PIECES));
+    }
 }
 
 /// The end of the path of the collection, as this device reads it.

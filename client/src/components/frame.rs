@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 use crate::components::icon::{Icon, Svg};
 use crate::components::site::SkipLink;
 use crate::format;
+use crate::message::Fill;
 use crate::state::app;
 use crate::t;
 use crate::text;
@@ -87,27 +88,20 @@ fn RailLink(
     }
 }
 
-/// How full the safe is.
+/// How full the safe is, where the server said it.
 #[component]
 fn Room() -> impl IntoView {
     let app = app();
-    let words = move || {
-        let (lang, listing) = (app.lang.get(), app.listing.get());
-        text::frame::room(
-            lang,
-            &format::size(listing.limit, lang),
-            &format::size(listing.used, lang),
-        )
+    let fill = Memo::new(move |_| app.listing.with(|listing| listing.fill));
+    let meter = move |Fill { used, limit }: Fill| {
+        let lang = app.lang.get();
+        let words = text::frame::room(lang, &format::size(limit, lang), &format::size(used, lang));
+        view! {
+            <div class="rail-space" data-testid="quota">
+                <label for="room">{words}</label>
+                <meter id="room" min="0" max=limit.max(1).to_string() value=used.to_string()></meter>
+            </div>
+        }
     };
-    view! {
-        <div class="rail-space" data-testid="quota">
-            <label for="room">{words}</label>
-            <meter
-                id="room"
-                min="0"
-                max=move || app.listing.get().limit.max(1).to_string()
-                value=move || app.listing.get().used.to_string()
-            ></meter>
-        </div>
-    }
+    view! { {move || fill.get().map(meter)} }
 }

@@ -75,11 +75,12 @@ impl Door {
             self.busy.set(false);
             match result {
                 Ok(Answer::Opened(opened)) => {
-                    self.app.opened(opened);
                     self.app.say(
                         text::recover::done(self.app.lang.get_untracked()).to_owned(),
                         None,
                     );
+                    // Second: what a merge decided goes before.
+                    self.app.opened(opened);
                     then();
                 }
                 Ok(_) => self.failure.set(Some(Failure::code("internal"))),

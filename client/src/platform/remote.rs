@@ -8,10 +8,11 @@ use std::rc::Rc;
 use futures::channel::oneshot;
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{Blob, File, MessageEvent, Worker};
 
 use crate::message::{Answer, Call, CallId, Event, Failure, FromWorker, Progress, ToWorker};
+use crate::platform::page;
 
 #[wasm_bindgen]
 extern "C" {
@@ -30,6 +31,8 @@ struct Line {
     starting: futures::lock::Mutex<()>,
     last: Cell<CallId>,
     waiting: RefCell<HashMap<CallId, Waiting>>,
+    /// Set by [`Remote::end`]: no worker is started any more.
+    ended: Cell<bool>,
 }
 
 struct Waiting {
@@ -71,6 +74,44 @@ impl Remote {
         progress: impl Fn(Progress) + 'static,
     ) -> Delivered {
         let worker = self.worker().await?;
+        self.say(&worker, id, call, file, progress)?
+            .await
+            .map_err(|_| no_worker())?
+    }
+
+    /// Ends this line for good: the worker is told to lock and terminated once it has, or when the time is up. Its keys
+    /// go with it, whatever the server answers. Every call that still waits then ends with `worker`.
+    pub fn end(&self) {
+        self.0.ended.set(true);
+        let Some(worker) = self.0.worker.borrow().clone() else {
+            return;
+        };
+        let line = Rc::clone(&self.0);
+        page::later(LOCK_MILLISECONDS, move || line.hang_up());
+        let told = self.say(&worker, self.next_id(), Call::Lock, None, |_| ());
+        let line = Rc::clone(&self.0);
+        spawn_local(async move {
+            if let Ok(locked) = told {
+                let _ = locked.await;
+            }
+            line.hang_up();
+        });
+    }
+
+    /// Whether the line was ended: what still comes over it belongs to a safe that is locked.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.0.ended.get()
+    }
+
+    fn say(
+        &self,
+        worker: &Worker,
+        id: CallId,
+        call: Call,
+        file: Option<File>,
+        progress: impl Fn(Progress) + 'static,
+    ) -> Result<oneshot::Receiver<Delivered>, Failure> {
         let (done, answer) = oneshot::channel();
         self.0.waiting.borrow_mut().insert(
             id,
@@ -86,17 +127,15 @@ impl Remote {
             set(&message, "file", &file)?;
         }
         worker.post_message(&message).map_err(|_| no_worker())?;
-        answer.await.map_err(|_| no_worker())?
-    }
-
-    /// Ends the worker. The next call starts another one.
-    pub fn hang_up(&self) {
-        self.0.hang_up();
+        Ok(answer)
     }
 
     async fn worker(&self) -> Result<Worker, Failure> {
         // Two calls at once start one worker.
         let _one_at_a_time = self.0.starting.lock().await;
+        if self.is_ended() {
+            return Err(no_worker());
+        }
         if let Some(worker) = self.0.worker.borrow().clone() {
             return Ok(worker);
         }
@@ -105,6 +144,11 @@ impl Remote {
             .await
             .map_err(|_| no_worker())?
             .unchecked_into();
+        if self.is_ended() {
+            // The lock came while it started.
+            worker.terminate();
+            return Err(no_worker());
+        }
         self.listen(&worker);
         self.0.worker.replace(Some(worker.clone()));
         Ok(worker)
@@ -175,3 +219,6 @@ fn set(object: &Object, key: &str, value: &JsValue) -> Result<(), Failure> {
 fn no_worker() -> Failure {
     Failure::code("worker")
 }
+
+/// How long a worker may take to end the session at the server before it is terminated.
+const LOCK_MILLISECONDS: i32 = 2_000;

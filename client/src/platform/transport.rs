@@ -1,12 +1,12 @@
-//! Requests by `fetch`, from the worker: no redirect, no cookie, no cache, no referrer, and never more bytes read than
-//! the request allows. May not look into what it carries (`spec/wire.md`).
+//! Requests by `fetch`, from the worker: no redirect, no cookie, no cache, no referrer, never more bytes read than the
+//! request allows and never more time spent. May not look into what it carries (`spec/wire.md`).
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use js_sys::{Array, Reflect, Uint8Array};
 use sdk::error::TransportError;
 use sdk::flows::{Request, Response, Transport};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
     AbortController, Headers, ReadableStreamDefaultReader, ReferrerPolicy, RequestCache, RequestCredentials,
@@ -20,10 +20,9 @@ pub struct Fetch;
 impl Transport for Fetch {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         // Dropped with this future: a request nobody waits for is ended.
-        let guard = AbortOnDrop(AbortController::new().map_err(offline)?);
-        let init = init_of(&request, &guard.0)?;
-        let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-        let answer = JsFuture::from(scope.fetch_with_str_and_init(&request.path, &init))
+        let deadline = Deadline::begin(milliseconds_for(&request))?;
+        let init = init_of(&request, &deadline.abort)?;
+        let answer = JsFuture::from(scope().fetch_with_str_and_init(&request.path, &init))
             .await
             .map_err(offline)?;
         let answer: web_sys::Response = answer.dyn_into().map_err(offline)?;
@@ -37,12 +36,51 @@ impl Transport for Fetch {
     }
 }
 
-struct AbortOnDrop(AbortController);
+/// Ends its request when the time is up, and when it is dropped. An ended `fetch` or read fails, so a server that
+/// accepts and then says nothing is no different from one that cannot be reached.
+struct Deadline {
+    abort: AbortController,
+    timer: i32,
+    _expire: Closure<dyn Fn()>,
+}
 
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Deadline {
+    fn begin(milliseconds: i32) -> Result<Self, TransportError> {
+        let abort = AbortController::new().map_err(offline)?;
+        let expired = abort.clone();
+        let expire = Closure::<dyn Fn()>::new(move || expired.abort());
+        let timer = scope()
+            .set_timeout_with_callback_and_timeout_and_arguments_0(
+                expire.as_ref().unchecked_ref(),
+                milliseconds,
+            )
+            .map_err(offline)?;
+        Ok(Self {
+            abort,
+            timer,
+            _expire: expire,
+        })
     }
+}
+
+impl Drop for Deadline {
+    fn drop(&mut self) {
+        scope().clear_timeout_with_handle(self.timer);
+        self.abort.abort();
+    }
+}
+
+/// For the whole request, the answer's last byte included: a server that trickles must end too.
+fn milliseconds_for(request: &Request) -> i32 {
+    if request.body.len() as u64 >= LARGE || request.max_answer >= LARGE {
+        LARGE_MILLISECONDS
+    } else {
+        SMALL_MILLISECONDS
+    }
+}
+
+fn scope() -> WorkerGlobalScope {
+    js_sys::global().unchecked_into()
 }
 
 fn init_of(request: &Request, abort: &AbortController) -> Result<RequestInit, TransportError> {
@@ -110,3 +148,9 @@ fn headers_of(headers: &Headers) -> Vec<(String, String)> {
 fn offline(_: JsValue) -> TransportError {
     TransportError::Offline
 }
+
+/// From here on a request is one that carries or fetches parts.
+const LARGE: u64 = 512 * 1024;
+/// A part of 1 MiB still arrives in this time at 70 kbit/s.
+const LARGE_MILLISECONDS: i32 = 120_000;
+const SMALL_MILLISECONDS: i32 = 60_000;

@@ -37,15 +37,14 @@ pub(super) fn propose_phrase() -> Result<Answer, Failure> {
 impl Desk {
     /// A new account on this device alone. Going back and choosing another handle keeps the words.
     pub(super) async fn draft(&self, handle: &str) -> Result<Answer, Failure> {
-        let card = sdk::api::account::deployment(&Fetch)
-            .await
-            .map_err(|error| failure(&error))?;
-        let mut slot = self.draft.borrow_mut();
-        let draft = match slot.take() {
+        let kept = self.draft.borrow_mut().take();
+        let draft = match kept {
             Some(draft) => draft,
             None => Draft::make(Rc::clone(&self.device)).map_err(|error| failure(&error))?,
         };
-        let sheet = Sheet {
+        // The one that this device has pinned, and that the account will be created at: not what a card claims.
+        let deployment = draft.deployment().await;
+        let sheet = deployment.map(|deployment| Sheet {
             handle: handle.trim().to_lowercase(),
             words: draft
                 .words()
@@ -53,10 +52,10 @@ impl Desk {
                 .map(|word| word.as_str().to_owned())
                 .collect(),
             account: draft.account_id().to_string(),
-            deployment: card.deployment_id.to_string(),
-        };
-        *slot = Some(draft);
-        Ok(Answer::Sheet(sheet))
+            deployment: deployment.to_string(),
+        });
+        *self.draft.borrow_mut() = Some(draft);
+        sheet.map(Answer::Sheet).map_err(|error| failure(&error))
     }
 
     /// Creates the drafted account. A failure keeps the draft: trying again sends the same account.
@@ -127,12 +126,14 @@ impl Desk {
         let safe = Rc::new(safe);
         let synced = safe.sync().await.map_err(|error| failure(&error))?;
         // What lay in the bin for thirty days goes now. A failure costs nothing: the next opening tries again.
-        if let Err(error) = safe.purge_expired().await
-            && error.refusal().is_some()
-        {
-            return Err(failure(&error));
-        }
-        let listing = super::list::listing(&safe, Vec::new()).await?;
+        let merged = match safe.purge_expired().await {
+            Ok(purged) => purged.merged,
+            Err(error) if error.refusal().is_some() => return Err(failure(&error)),
+            Err(_) => Vec::new(),
+        };
+        // Of another safe, perhaps.
+        self.fill.set(None);
+        let listing = self.listing(&safe, merged).await;
         let first_time_here = synced.first_time.map(|seen| Notice {
             last_change: seen.when,
             documents: seen.documents,

@@ -5,49 +5,58 @@ use sdk::flows::document::ObjectId;
 use sdk::session::Unlocked;
 
 use super::{Desk, failure};
-use crate::message::{Answer, Failure, Listing};
+use crate::message::{Answer, Failure, Fill, Listing};
 
 impl Desk {
     pub(super) async fn list(&self) -> Result<Answer, Failure> {
         let safe = self.safe()?;
         safe.sync().await.map_err(|error| failure(&error))?;
-        listing(&safe, Vec::new()).await.map(Answer::Listing)
+        Ok(Answer::Listing(self.listing(&safe, Vec::new()).await))
     }
 
     pub(super) async fn rename(&self, object: &ObjectId, name: &str) -> Result<Answer, Failure> {
         let safe = self.safe()?;
-        changed(&safe, safe.rename(object, name).await).await
+        self.changed(&safe, safe.rename(object, name).await).await
     }
 
     pub(super) async fn trash(&self, object: &ObjectId) -> Result<Answer, Failure> {
         let safe = self.safe()?;
-        changed(&safe, safe.trash(object).await).await
+        self.changed(&safe, safe.trash(object).await).await
     }
 
     pub(super) async fn restore(&self, object: &ObjectId) -> Result<Answer, Failure> {
         let safe = self.safe()?;
-        changed(&safe, safe.restore(object).await).await
+        self.changed(&safe, safe.restore(object).await).await
     }
 
     pub(super) async fn purge(&self, object: &ObjectId) -> Result<Answer, Failure> {
         let safe = self.safe()?;
-        changed(&safe, safe.purge(std::slice::from_ref(object)).await).await
+        self.changed(&safe, safe.purge(std::slice::from_ref(object)).await)
+            .await
     }
-}
 
-async fn changed(safe: &Unlocked, result: Result<Committed, CommitError>) -> Result<Answer, Failure> {
-    let committed = result.map_err(|error| failure(&error))?;
-    listing(safe, committed.merged).await.map(Answer::Listing)
-}
+    async fn changed(
+        &self,
+        safe: &Unlocked,
+        result: Result<Committed, CommitError>,
+    ) -> Result<Answer, Failure> {
+        let committed = result.map_err(|error| failure(&error))?;
+        Ok(Answer::Listing(self.listing(safe, committed.merged).await))
+    }
 
-/// The list as this client holds it now, and how full the safe is.
-pub(super) async fn listing(safe: &Unlocked, merged: Vec<MergeNote>) -> Result<Listing, Failure> {
-    let quota = safe.card().await.map_err(|error| failure(&error))?.quota;
-    let used = quota.used.saturating_add(quota.reserved);
-    Ok(Listing {
-        items: safe.list(),
-        used,
-        limit: quota.limit,
-        merged,
-    })
+    /// The list as this client holds it now, and how full the safe is: as last known where the server does not say. What
+    /// was done stays done, whatever becomes of that question.
+    pub(super) async fn listing(&self, safe: &Unlocked, merged: Vec<MergeNote>) -> Listing {
+        if let Ok(card) = safe.card().await {
+            self.fill.set(Some(Fill {
+                used: card.quota.used.saturating_add(card.quota.reserved),
+                limit: card.quota.limit,
+            }));
+        }
+        Listing {
+            items: safe.list(),
+            fill: self.fill.get(),
+            merged,
+        }
+    }
 }

@@ -16,7 +16,7 @@ use sdk::session::Unlocked;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File};
 
-use crate::message::{Answer, Call, CallId, Failure, Refused, ToWorker};
+use crate::message::{Answer, Call, CallId, Failure, Fill, Refused, ToWorker};
 use crate::platform::device::browser_device;
 use crate::platform::port;
 
@@ -38,6 +38,8 @@ struct Desk {
     device: Rc<Device>,
     safe: RefCell<Option<Rc<Unlocked>>>,
     draft: RefCell<Option<Draft>>,
+    /// How full the safe is, as last known.
+    fill: Cell<Option<Fill>>,
     /// Set at a lock: nothing is answered any more.
     closed: Cell<bool>,
     /// Transfers that can be cancelled.
@@ -55,6 +57,7 @@ impl Desk {
             device: browser_device(),
             safe: RefCell::new(None),
             draft: RefCell::new(None),
+            fill: Cell::new(None),
             closed: Cell::new(false),
             running: RefCell::new(HashMap::new()),
             turn: futures::lock::Mutex::new(()),

@@ -30,7 +30,7 @@ impl Desk {
             progress: &tell,
         };
         match send(&safe, &source, &new, &watch).await {
-            Ok(()) => super::list::listing(&safe, Vec::new()).await.map(Answer::Listing),
+            Ok(()) => Ok(Answer::Listing(self.listing(&safe, Vec::new()).await)),
             Err(UploadError::Cancelled) => {
                 // A person's cancel gives the upload up. Where that fails the server forgets it by itself, in days.
                 let _ = abandon(&safe, &new, source.len()).await;

@@ -67,6 +67,8 @@ pub struct Draft {
     secrets: Secrets,
     bundle: VerifiedBundle,
     confirmed: Cell<Option<u64>>,
+    /// The deployment that the sheet names, once it was asked for.
+    deployment: Cell<Option<DeploymentId>>,
     /// The request as it was last sent, so that sending again sends the same bytes.
     sent: RefCell<Option<Sent>>,
 }
@@ -107,6 +109,7 @@ impl Draft {
             secrets,
             bundle,
             confirmed,
+            deployment: Cell::new(None),
             sent,
         })
     }
@@ -123,6 +126,18 @@ impl Draft {
         self.account_id
     }
 
+    /// Printed on the recovery sheet: the deployment that this device has pinned. [`Draft::register`] goes to no other.
+    ///
+    /// # Errors
+    /// [`CreateError::Refused`] where another deployment answers than the pinned one; [`CreateError::Api`];
+    /// [`CreateError::Device`].
+    pub async fn deployment(&self) -> Result<DeploymentId, CreateError> {
+        let id = login::deployment(&self.device).await?;
+        self.verify_deployment(id).await?;
+        self.deployment.set(Some(id));
+        Ok(id)
+    }
+
     /// The person has the sheet and has shown it (three words retyped): the account begins as safe.
     pub fn confirm_sheet(&self) {
         self.confirmed.set(Some(self.device.clock().now()));
@@ -136,6 +151,7 @@ impl Draft {
         let handle = normalise_handle(handle).map_err(|_| CreateError::Handle)?;
         let password = Password::normalise(phrase).map_err(|_| CreateError::Phrase)?;
         let deployment = login::deployment(&self.device).await.map_err(CreateError::from)?;
+        self.verify_deployment(deployment).await?;
         let known =
             self.sent.borrow().as_ref().and_then(|sent| {
                 (sent.handle == handle && *sent.phrase == phrase).then(|| sent.request.clone())
@@ -157,7 +173,7 @@ impl Draft {
         let signed_in = login::sign_in(Rc::clone(&self.device), handle.as_str(), phrase).await?;
         let stored = api::account::read(self.device.transport(), &signed_in.session).await?;
         self.verify_read_back(&request, &stored).await?;
-        let unlocked = signed_in.unlock().await?;
+        let mut unlocked = signed_in.unlock().await?;
         // This device has seen the collection from its first head: no notice of a first visit.
         let (id, first) = {
             let replica = unlocked.replica.borrow();
@@ -165,6 +181,7 @@ impl Draft {
         };
         let pinned = pin::advance_head(&self.device, self.account_id, id, &first).await;
         pinned.map_err(|_| CreateError::Device)?;
+        unlocked.first_visit = false;
         Ok(unlocked)
     }
 
@@ -250,6 +267,18 @@ impl Draft {
             manifest,
             collection,
         })
+    }
+
+    /// The sheet in the person's hands names one deployment, also where the pin has been lost since.
+    async fn verify_deployment(&self, id: DeploymentId) -> Result<(), CreateError> {
+        if self.deployment.get().is_none_or(|shown| shown == id) {
+            return Ok(());
+        }
+        let bytes = id.as_bytes();
+        let (keeper, subject) = (Keeper::Open, Subject::Account);
+        Err(refuse(&self.device, keeper, Check::Deployment, subject, bytes)
+            .await
+            .into())
     }
 
     /// Read-back: whatever the server stored is what was sent, to the byte.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::sync::Arc;
 
 use crypto::collection::entry::{By, Entry, Kind as EntryKind};
 use crypto::collection::index::Index;
@@ -188,7 +189,8 @@ impl Unlocked {
         Ok(ObjectId::of(&id))
     }
 
-    /// Destroys them, folders with all that lies in them: bodies and entries are gone at once, for good.
+    /// Destroys them, folders with all that lies in them: bodies and entries are gone at once, for good. What changed
+    /// since it was shown stays.
     ///
     /// # Errors
     /// [`CommitError`]; what was purged before the error stays purged.
@@ -200,48 +202,65 @@ impl Unlocked {
         if all.is_empty() {
             return Ok(Committed::default());
         }
-        let mut doomed = {
-            let state = self.state()?;
-            let tree = Tree::of(&state.index);
-            let within = |id: &[u8; 16]| all.contains(id) || tree.above(id).any(|above| all.contains(&above));
-            state
-                .index
-                .entries()
-                .map(|entry| entry.object_id)
-                .filter(within)
-                .collect::<Vec<_>>()
-        };
-        let mut done = Committed::default();
-        while !doomed.is_empty() {
-            let batch = doomed.split_off(doomed.len().saturating_sub(PURGE_BATCH));
-            let committed = self.commit(Signer::Admin, |index, _| {
-                for id in &batch {
-                    index.remove(id);
-                }
-                Ok(())
-            });
-            done.merged.extend(committed.await?.merged);
-        }
-        Ok(done)
+        self.purge_roots(&all, Signer::Admin).await
     }
 
     /// Purges what has lain in the trash for thirty days, by this device's clock; to be called after `sync`.
+    ///
+    /// Nobody confirms it and the clock is nobody's proof, so it is signed by the write key: the server keeps the
+    /// bodies for seven days more. Nothing is purged in a session that began on a device that did not know the
+    /// collection, nor where the last change seems more than forty days old: after the next commit it will do.
     ///
     /// # Errors
     /// [`CommitError`].
     pub async fn purge_expired(&self) -> Result<Committed, CommitError> {
         let now = self.device().clock().now();
-        let expired = |item: &Item| {
-            item.trashed_at
+        let state = self.state()?;
+        let since_change = now.saturating_sub(state.head.head().time());
+        if self.first_visit || since_change > IMPLAUSIBLE_SECONDS {
+            return Ok(Committed::default());
+        }
+        let expired = |entry: &&Arc<Entry>| {
+            entry
+                .trashed_at
                 .is_some_and(|at| now.saturating_sub(at) > TRASH_SECONDS)
         };
-        let expired = self
-            .list()
-            .into_iter()
+        let roots = state
+            .index
+            .entries()
             .filter(expired)
-            .map(|item| item.id)
-            .collect::<Vec<_>>();
-        self.purge(&expired).await
+            .map(|entry| entry.object_id)
+            .collect();
+        self.purge_roots(&roots, Signer::Write).await
+    }
+
+    /// Removes `roots` and all that lies in them, as they are now, the deepest first: a folder outlives its content.
+    async fn purge_roots(
+        &self,
+        roots: &BTreeSet<[u8; 16]>,
+        signer: Signer,
+    ) -> Result<Committed, CommitError> {
+        let shown = self.state()?.index;
+        let mut doomed = {
+            let tree = Tree::of(&shown);
+            let mut doomed = shown
+                .entries()
+                .map(|entry| entry.object_id)
+                .filter(|id| roots.contains(id) || tree.above(id).any(|above| roots.contains(&above)))
+                .collect::<Vec<_>>();
+            doomed.sort_by_key(|id| tree.above(id).count());
+            doomed
+        };
+        let mut done = Committed::default();
+        while !doomed.is_empty() {
+            let batch = doomed.split_off(doomed.len().saturating_sub(PURGE_BATCH));
+            let committed = self.commit(signer, |index, _| {
+                remove_unchanged(index, &shown, roots, &batch);
+                Ok(())
+            });
+            done.merged.extend(committed.await?.merged);
+        }
+        Ok(done)
     }
 
     async fn change(
@@ -326,11 +345,44 @@ fn change_entry(
     Ok(index.put(entry)?)
 }
 
-fn verify_folder(index: &Index, id: &[u8; 16]) -> Result<(), CommitError> {
-    match index.entry(id) {
-        Some(entry) if entry.kind == EntryKind::Folder => Ok(()),
-        _ => Err(CommitError::NotFound),
+/// Removes those of `batch` that are as they were in `shown` and still lie under a root that is as it was.
+///
+/// Another task or device may have restored, moved or renamed them between the showing and this turn.
+fn remove_unchanged(index: &mut Index, shown: &Index, roots: &BTreeSet<[u8; 16]>, batch: &[[u8; 16]]) {
+    let tree = Tree::of(index);
+    let same = |id: &[u8; 16]| match (index.entry(id), shown.entry(id)) {
+        (Some(now), Some(then)) => is_same(now, then),
+        _ => false,
+    };
+    let is_root = |id: &[u8; 16]| roots.contains(id) && same(id);
+    let gone = batch
+        .iter()
+        .filter(|id| same(id) && (is_root(id) || tree.above(id).any(|above| is_root(&above))))
+        .collect::<Vec<_>>();
+    for id in gone {
+        index.remove(id);
     }
+}
+
+fn is_same(one: &Arc<Entry>, other: &Arc<Entry>) -> bool {
+    Arc::ptr_eq(one, other)
+        || match (one.to_bytes(), other.to_bytes()) {
+            (Ok(one), Ok(other)) => *one == *other,
+            _ => false,
+        }
+}
+
+/// A folder that can take something: neither it nor a folder above it is in the trash.
+fn verify_folder(index: &Index, id: &[u8; 16]) -> Result<(), CommitError> {
+    let trashed = |id: &[u8; 16]| index.entry(id).is_some_and(|entry| entry.trashed_at.is_some());
+    match index.entry(id) {
+        Some(entry) if entry.kind == EntryKind::Folder => {}
+        _ => return Err(CommitError::NotFound),
+    }
+    if trashed(id) || Tree::of(index).above(id).any(|above| trashed(&above)) {
+        return Err(CommitError::NotFound);
+    }
+    Ok(())
 }
 
 fn to_item(entry: &Entry, parent: Option<[u8; 16]>, in_trash: bool, same_name: bool) -> Item {
@@ -355,5 +407,7 @@ fn to_item(entry: &Entry, parent: Option<[u8; 16]>, in_trash: bool, same_name: b
 
 /// How long the trash keeps what is in it: thirty days.
 const TRASH_SECONDS: u64 = 30 * 86_400;
+/// A clock further than this past the newest head purges nothing by itself: it may be the clock that is wrong.
+const IMPLAUSIBLE_SECONDS: u64 = 40 * 86_400;
 /// Entries of one purging commit: their pages and bodies stay far below the wire's caps.
 const PURGE_BATCH: usize = 32;

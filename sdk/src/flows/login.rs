@@ -117,6 +117,7 @@ pub async fn sign_in(device: Rc<Device>, handle: &str, phrase: &str) -> Result<S
         device,
         session,
         account_id: opened.account_id,
+        handle: Some(handle),
         slot,
         kek,
     })
@@ -161,6 +162,7 @@ pub async fn sign_in_with_words(device: Rc<Device>, words: &str) -> Result<Signe
         device,
         session,
         account_id: opened.account_id,
+        handle: None,
         slot,
         kek,
     })
@@ -190,6 +192,11 @@ impl SignedIn {
             Ok(verified) => verified,
             Err((check, bytes)) => return Err(refuse_sealed(&device, &keys, check, &bytes).await),
         };
+        // The account that opened is the one whose handle was typed, also by its name.
+        if self.handle.is_some_and(|typed| typed.as_str() != stored.handle) {
+            let told = stored.handle.as_bytes();
+            return Err(refuse_sealed(&device, &keys, Check::ReadBack, told).await);
+        }
         let state = verified
             .manifest
             .verify_slot(self.account_id.as_bytes(), &self.slot);
@@ -206,6 +213,7 @@ impl SignedIn {
         let Some(replica) = Replica::of(&verified.manifest, verified.bundle) else {
             return Err(refuse_sealed(&device, &keys, Check::Manifest, record.to_bytes()).await);
         };
+        let first_visit = pin::head(&device, self.account_id, replica.id).await?.is_none();
         Ok(Unlocked {
             device,
             session: self.session,
@@ -218,6 +226,7 @@ impl SignedIn {
                 manifest: verified.manifest,
             }),
             replica: RefCell::new(replica),
+            first_visit,
             turn: futures::lock::Mutex::new(()),
         })
     }

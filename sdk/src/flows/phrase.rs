@@ -20,7 +20,8 @@ use crate::error::{ApiError, LocalError};
 use crate::evidence::{Check, Refusal, Subject};
 use crate::session::{Newest, Unlocked};
 
-/// Why the phrase did not change. The old one works unless the test login alone failed.
+/// Why the phrase is not known to have changed. Only [`PhraseError::Unknown`] and [`PhraseError::Refused`] leave open
+/// which one works.
 #[derive(Debug, thiserror::Error)]
 pub enum PhraseError {
     /// The person's: an empty or huge phrase.
@@ -29,7 +30,11 @@ pub enum PhraseError {
     /// Another device changed the account at the same time, again and again; try once more.
     #[error("another device is changing the account")]
     Busy,
-    /// The network or the server.
+    /// The new phrase was sent and nobody could tell whether it is stored, or it is stored and could not be tried.
+    /// The old one or the new one opens the account; the words do in any case.
+    #[error("nobody can tell which phrase works")]
+    Unknown,
+    /// The network or the server; the old phrase goes on working.
     #[error(transparent)]
     Api(#[from] ApiError),
     /// The server answered with what must not be accepted.
@@ -59,23 +64,45 @@ impl Unlocked {
             let put = || api::account::put_password(self.transport(), self.session(), previous.into(), &next);
             match retry(self.device(), put).await {
                 Ok(stored) if stored.manifest_hash.0 == record.record.manifest_hash() => {
-                    if pin::advance_manifest(self.device(), self.account_id, &record.record)
-                        .await?
-                        .is_err()
-                    {
-                        return Err(self.rolled_back(record.record.to_bytes()).await);
-                    }
-                    self.manifest.replace(record);
-                    return self.test_login(phrase).await;
+                    return self.try_stored(phrase, record).await;
                 }
-                Ok(_) => return Err(ApiError::Hostile.into()),
+                // An answer that says nothing is no answer.
+                Ok(_) | Err(ApiError::Hostile) => {}
                 Err(error) if error.problem_code() == Some(ErrorCode::LostRace) => {
-                    self.refresh_manifest().await?
+                    self.refresh_manifest().await?;
+                    continue;
                 }
+                Err(error) if error.is_passing() => {}
                 Err(error) => return Err(error.into()),
             }
+            if self.is_stored(&record).await {
+                return self.try_stored(phrase, record).await;
+            }
+            return Err(PhraseError::Unknown);
         }
         Err(PhraseError::Busy)
+    }
+
+    /// The server has the new phrase: pin what it stored, then log in with it.
+    async fn try_stored(&self, phrase: &str, stored: Newest) -> Result<(), PhraseError> {
+        let pinned = pin::advance_manifest(self.device(), self.account_id, &stored.record).await;
+        if pinned.map_err(|_| PhraseError::Unknown)?.is_err() {
+            return Err(self.rolled_back(stored.record.to_bytes()).await);
+        }
+        self.manifest.replace(stored);
+        match self.test_login(phrase).await {
+            Err(PhraseError::Api(_) | PhraseError::Device) => Err(PhraseError::Unknown),
+            settled => settled,
+        }
+    }
+
+    /// After a request without an answer: whether the account holds what was sent. That it does not yet is no proof
+    /// that it never will.
+    async fn is_stored(&self, sent: &Newest) -> bool {
+        let read = || api::account::read(self.transport(), self.session());
+        retry(self.device(), read)
+            .await
+            .is_ok_and(|account| account.manifest.as_slice() == sent.record.to_bytes())
     }
 
     /// OPAQUE registration under the handle that the account has.

@@ -217,16 +217,22 @@ impl Unlocked {
         Ok(())
     }
 
-    /// The uploads that began on any device and are not finished.
+    /// The uploads that began on any device and are not finished. One whose record does not open is left out, with
+    /// evidence.
     ///
     /// # Errors
-    /// [`UploadError`]; [`UploadError::Refused`] where a record does not open.
+    /// [`UploadError::Api`], [`UploadError::Device`].
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, UploadError> {
         let stored = api::document::uploads(self.transport(), self.session()).await?;
         let notes = self.upload_notes().await?;
         let mut found = Vec::new();
         for upload in &stored.items {
-            let record = self.open_record(upload).await?;
+            let record = match self.open_record(upload).await {
+                Ok(record) => record,
+                // Evidence is kept; one bad record must not stand in the way of the others, nor of a new upload.
+                Err(UploadError::Refused(_)) => continue,
+                Err(error) => return Err(error),
+            };
             let note = notes.iter().find(|note| note.body == upload.body_id);
             found.push(Unfinished {
                 body: upload.body_id,
