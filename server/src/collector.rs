@@ -6,9 +6,10 @@
 use crypto::id::{Hash32, Id};
 use shared::{ErrorCode, limit};
 
+use crate::commit::PRESENT;
 use crate::error::Failure;
 use crate::key::{self, Due, Place};
-use crate::row::{BodyRow, BodyState, PageRow, QuotaRow, Row, UploadRow};
+use crate::row::{BodyRow, BodyState, DroppedRow, QuotaRow, Row, UploadRow};
 use crate::state::State;
 use crate::store::Batch;
 use crate::transact::{Step, Writes};
@@ -24,7 +25,7 @@ pub struct Collected {
     pub pages: u64,
 }
 
-/// The store failed; the round goes on next time. Details are in the log.
+/// The store failed, at one thing or at all; what was not removed is looked at next time. Details are in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the store failed")]
 pub struct CollectError;
@@ -35,30 +36,47 @@ pub struct CollectError;
 /// The store failed.
 pub async fn collect(state: &State, now: u64) -> Result<Collected, CollectError> {
     let mut collected = Collected::default();
+    let (table, prefix) = key::dues();
+    let (mut after, mut failed) = (None, 0_u64);
     loop {
-        let due = state
-            .scan(&key::dues(), AT_ONCE)
-            .await
-            .map_err(|_| CollectError)?;
-        let ready: Vec<(Vec<u8>, Due)> = due
+        let page = state.meta.scan(table, &prefix, after.as_deref(), AT_ONCE).await;
+        let page = page.map_err(|_| CollectError)?;
+        let ready: Vec<(Vec<u8>, Due)> = page
             .into_iter()
             .map_while(|(key, _)| {
                 let (at, what) = key::read_due(&key)?;
                 (at <= now).then_some((key, what))
             })
             .collect();
-        if ready.is_empty() {
-            return Ok(collected);
-        }
+        let Some((last, _)) = ready.last() else {
+            break;
+        };
+        after = Some(last.clone());
         for (key, what) in ready {
-            look_at(state, &what, now, &mut collected)
-                .await
-                .map_err(|_| CollectError)?;
-            let mut batch = Batch::default();
-            batch.delete((key::dues().0, key));
-            state.meta.commit(batch).await.map_err(|_| CollectError)?;
+            // One that fails stands in nobody's way, and its reminder stays.
+            failed += u64::from(settle(state, key, &what, now, &mut collected).await.is_err());
         }
     }
+    if failed == 0 {
+        return Ok(collected);
+    }
+    tracing::warn!(failed, ?collected, "some things due were not removed");
+    Err(CollectError)
+}
+
+/// Looks at what is due and removes its reminder.
+async fn settle(
+    state: &State,
+    reminder: Vec<u8>,
+    what: &Due,
+    now: u64,
+    collected: &mut Collected,
+) -> Result<(), Failure> {
+    look_at(state, what, now, collected).await?;
+    let mut batch = freeing();
+    batch.delete((key::dues().0, reminder));
+    state.meta.commit(batch).await?;
+    Ok(())
 }
 
 async fn look_at(state: &State, what: &Due, now: u64, collected: &mut Collected) -> Result<(), Failure> {
@@ -95,8 +113,13 @@ pub(crate) async fn erase_upload(
     let account_id = row.account_id;
     let _account = state.account_lock(&account_id).lock().await;
     let _body = state.body_lock(body).write().await;
-    let marked = mark(state, &place, |mut row: UploadRow| {
+    // Should this be cut off after the mark, the next round takes it up.
+    let reminder = key::due(state.now(), &Due::Upload(*body));
+    let marked = mark(state, &place, |mut row: UploadRow, batch| {
         let over = over(&row);
+        if over && !row.ending {
+            batch.put(reminder.clone(), PRESENT.to_vec());
+        }
         row.ending = true;
         over.then_some(row)
     });
@@ -109,7 +132,8 @@ pub(crate) async fn erase_upload(
         quota.uploads = quota.uploads.saturating_sub(1);
         batch
             .delete(place.clone())
-            .delete(key::upload_of(&account_id, body));
+            .delete(key::upload_of(&account_id, body))
+            .delete(reminder.clone());
     })
     .await?;
     Ok(true)
@@ -128,7 +152,7 @@ pub(crate) async fn erase_body(
     let account_id = row.account_id;
     let _account = state.account_lock(&account_id).lock().await;
     let _body = state.body_lock(body).write().await;
-    let marked = mark(state, &place, |mut row: BodyRow| {
+    let marked = mark(state, &place, |mut row: BodyRow, _| {
         let over = over(&row);
         row.state = BodyState::Ending;
         over.then_some(row)
@@ -146,17 +170,20 @@ pub(crate) async fn erase_body(
 }
 
 async fn erase_page(state: &State, collection: &Id, page: &Hash32, now: u64) -> Result<bool, Failure> {
-    let place = key::page(collection, page);
-    let place = &place;
+    let dropped = key::dropped(collection, page);
+    let dropped = &dropped;
     let stage = || async move {
-        let Some((row, seen)) = state.row::<PageRow>(place).await? else {
+        let Some((row, seen)) = state.row::<DroppedRow>(dropped).await? else {
             return Ok(Step::Done(false));
         };
-        if row.dropped.is_none_or(|at| at + DROPPED_PAGE_SECONDS > now) {
+        if row.at + DROPPED_PAGE_SECONDS > now {
             return Ok(Step::Done(false));
         }
-        let mut batch = Batch::default();
-        batch.expect(place, seen).delete(place.clone());
+        let mut batch = freeing();
+        batch
+            .expect(dropped, seen)
+            .delete(dropped.clone())
+            .delete(key::page(collection, page));
         Ok(Step::Write(batch, true))
     };
     state.transact(stage).await
@@ -166,17 +193,17 @@ async fn erase_page(state: &State, collection: &Id, page: &Hash32, now: u64) -> 
 async fn mark<R: Row + Clone>(
     state: &State,
     place: &Place,
-    ending: impl Fn(R) -> Option<R>,
+    ending: impl Fn(R, &mut Batch) -> Option<R>,
 ) -> Result<Option<R>, Failure> {
     let ending = &ending;
     let stage = || async move {
         let Some((row, seen)) = state.row::<R>(place).await? else {
             return Ok(Step::Done(None));
         };
-        let Some(row) = ending(row) else {
+        let mut batch = freeing();
+        let Some(row) = ending(row, &mut batch) else {
             return Ok(Step::Done(None));
         };
-        let mut batch = Batch::default();
         batch.expect(place, seen).put_row(place.clone(), &row);
         Ok(Step::Write(batch, Some(row)))
     };
@@ -194,13 +221,7 @@ async fn erase_parts(state: &State, body: &Id) -> Result<(), Failure> {
         }
         let table = key::part_hashes(body).0;
         let delete = hashes.into_iter().map(|(key, _)| (table, key)).collect();
-        state
-            .meta
-            .commit(Batch {
-                delete,
-                ..Batch::default()
-            })
-            .await?;
+        state.meta.commit(Batch { delete, ..freeing() }).await?;
     }
 }
 
@@ -214,12 +235,20 @@ async fn finish(
     let place = &place;
     let stage = || async move {
         let (mut quota, seen) = state.row::<QuotaRow>(place).await?.ok_or(ErrorCode::Internal)?;
-        let mut batch = Batch::default();
+        let mut batch = freeing();
         change(&mut quota, &mut batch);
         batch.expect(place, seen).put_row(place.clone(), &quota);
         Ok(Step::Write(batch, ()))
     };
     state.transact(stage).await
+}
+
+/// A batch that a full disk does not refuse.
+fn freeing() -> Batch {
+    Batch {
+        frees: true,
+        ..Batch::default()
+    }
 }
 
 /// A body that no commit adds dies after a day.

@@ -16,7 +16,7 @@ use crate::access;
 use crate::auth::Who;
 use crate::error::Failure;
 use crate::key::{self, Due};
-use crate::row::{BodyRow, BodyState, CollectionRow, PageRow};
+use crate::row::{BodyRow, BodyState, CollectionRow, DroppedRow, PageRow};
 use crate::state::State;
 use crate::store::Batch;
 use crate::transact::Writes;
@@ -121,6 +121,13 @@ impl Checked {
                 Reference::Page(page) => drop_page(state, &id, page, now, batch).await?,
             }
         }
+        // A purge is how an owner makes room on a full disk.
+        batch.frees = !dying.is_empty()
+            && !self
+                .refs
+                .adds()
+                .iter()
+                .any(|add| matches!(add, Reference::Body(_)));
         Ok(dying)
     }
 
@@ -134,13 +141,8 @@ impl Checked {
         batch.put_row(key::collection(id), &row);
         batch.put(key::head(id, self.head.head_no()), self.head.to_bytes().to_vec());
         for (page_id, page) in &self.pages {
-            batch.put_row(
-                key::page(id, page_id),
-                &PageRow {
-                    dropped: None,
-                    page: page.clone(),
-                },
-            );
+            batch.put_row(key::page(id, page_id), &PageRow { page: page.clone() });
+            batch.delete(key::dropped(id, page_id));
         }
     }
 
@@ -151,8 +153,7 @@ impl Checked {
     /// A commit without a new root keeps one that is stored, and does not drop it.
     async fn keeps_root(&self, state: &State, id: &Id) -> Result<(), Failure> {
         let root = self.head.root_page_id();
-        let stored = state.row::<PageRow>(&key::page(id, root)).await?;
-        let live = stored.is_some_and(|(row, _)| row.dropped.is_none());
+        let live = is_live(state, id, root).await?;
         let dropped = self.refs.drops().binary_search(&Reference::Page(*root)).is_ok();
         if live && !dropped {
             Ok(())
@@ -252,23 +253,19 @@ async fn drop_page(
     now: u64,
     batch: &mut Batch,
 ) -> Result<(), Failure> {
-    let place = key::page(id, page);
-    let Some((row, _)) = state.row::<PageRow>(&place).await? else {
-        return Err(ErrorCode::Refused.into());
-    };
-    if row.dropped.is_some() {
+    if !is_live(state, id, page).await? {
         return Err(ErrorCode::Refused.into());
     }
     let at = now + crate::collector::DROPPED_PAGE_SECONDS;
-    batch.put_row(
-        place,
-        &PageRow {
-            dropped: Some(now),
-            ..row
-        },
-    );
+    batch.put_row(key::dropped(id, page), &DroppedRow { at: now });
     batch.put(key::due(at, &Due::Page(*id, *page)), PRESENT.to_vec());
     Ok(())
+}
+
+/// Whether the page is stored and no commit dropped it since.
+async fn is_live(state: &State, id: &Id, page: &Hash32) -> Result<bool, Failure> {
+    let dropped = state.row::<DroppedRow>(&key::dropped(id, page)).await?;
+    Ok(dropped.is_none() && state.row::<PageRow>(&key::page(id, page)).await?.is_some())
 }
 
 fn within(count: usize, limit: u64) -> Result<(), Failure> {

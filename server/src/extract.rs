@@ -6,9 +6,10 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, MatchedPath, Request};
+use axum::extract::{FromRequest, FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use crypto::hash::sha256;
@@ -19,6 +20,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::auth::{Claim, Who};
 use crate::error::Failure;
+use crate::limiter::Step;
+use crate::params::Address;
 use crate::state::State;
 
 /// Memory for the bodies of requests, in KiB. Whoever is not signed in cannot fill what signed requests need, and
@@ -43,7 +46,7 @@ impl Default for Rooms {
 /// The room that one request's body takes, given back when the request was answered.
 struct Room(#[expect(dead_code, reason = "held, and given back by dropping it")] OwnedSemaphorePermit);
 
-/// JSON of anybody, up to [`limit::JSON_BYTES`]. Keeps the SHA-256 of the request, which recognises a repeated one.
+/// JSON of anybody, up to [`limit::JSON_BYTES`]. The address is counted first: who may not try is not read. Keeps the SHA-256 of the request, which recognises a repeated one.
 pub(crate) struct Open<T> {
     pub(crate) json: T,
     pub(crate) digest: [u8; 32],
@@ -54,14 +57,25 @@ impl<T: DeserializeOwned> FromRequest<State> for Open<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
-        let (parts, body) = request.into_parts();
-        let limit = json_limit(&parts);
+        let (mut parts, body) = request.into_parts();
+        count(&mut parts, state).await?;
+        Self::read(&parts, body, state).await
+    }
+}
+
+impl<T: DeserializeOwned> Open<T> {
+    async fn read(parts: &Parts, body: Body, state: &State) -> Result<Self, Failure> {
+        let limit = json_limit(parts);
         let rooms = if limit == limit::JSON_BYTES {
             &state.rooms.open
         } else {
             &state.rooms.creation
         };
-        let (bytes, room) = read_json_bytes(&parts, body, limit, rooms).await?;
+        content_type(&parts.headers, "application/json")?;
+        let room = room(parts, limit, rooms).await?;
+        // Who sends slowly would keep the room from others.
+        let bytes = tokio::time::timeout(OPEN_TIME, read(parts, body, limit)).await;
+        let bytes = bytes.map_err(|_| ErrorCode::Malformed)??;
         Ok(Self {
             json: parse(&bytes)?,
             digest: sha256(&bytes),
@@ -107,11 +121,14 @@ impl<T: DeserializeOwned> FromRequest<State> for MaybeSigned<T> {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
-        if request.headers().contains_key(header::AUTHORIZATION) {
+        let (mut parts, body) = request.into_parts();
+        count(&mut parts, state).await?;
+        if parts.headers.contains_key(header::AUTHORIZATION) {
+            let request = Request::from_parts(parts, body);
             let Signed { who, json, .. } = Signed::from_request(request, state).await?;
             return Ok(Self { who: Some(who), json });
         }
-        let Open { json, .. } = Open::from_request(request, state).await?;
+        let Open { json, .. } = Open::read(&parts, body, state).await?;
         Ok(Self { who: None, json })
     }
 }
@@ -166,6 +183,17 @@ impl FromRequest<State> for SignedPart {
 pub(crate) fn decimal<T: FromStr>(text: &str) -> Option<T> {
     let canonical = text == "0" || (!text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit()));
     if canonical { text.parse().ok() } else { None }
+}
+
+/// Counts one attempt of the request's address. The end of a login counts apart from its beginning.
+async fn count(parts: &mut Parts, state: &State) -> Result<(), Failure> {
+    let Address(address) = Address::from_request_parts(parts, state).await?;
+    let step = match parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str) {
+        Some(path::SESSIONS_FINISH | path::RECOVERIES_FINISH) => Step::End,
+        _ => Step::Start,
+    };
+    let limit = state.config.attempts_per_address;
+    state.limiter.address(address, step, limit, state.now())
 }
 
 fn prove(state: &State, claim: Claim, parts: &Parts, digest: &[u8; 32]) -> Result<Who, Failure> {
@@ -257,3 +285,6 @@ pub(crate) fn one_header(headers: &HeaderMap, name: HeaderName) -> Option<&str> 
     };
     value.to_str().ok()
 }
+
+/// For the body of a request that nobody signed.
+const OPEN_TIME: Duration = Duration::from_secs(10);

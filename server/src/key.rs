@@ -108,6 +108,11 @@ pub(crate) fn page(collection: &Id, page: &Hash32) -> Place {
     (Table::Page, join(b'p', &[collection, page]))
 }
 
+/// That a commit dropped a page: beside it, so that dropping does not write the page again.
+pub(crate) fn dropped(collection: &Id, page: &Hash32) -> Place {
+    (Table::Page, join(b'd', &[collection, page]))
+}
+
 pub(crate) fn deployment() -> Place {
     (Table::Meta, b"deployment".to_vec())
 }

@@ -17,6 +17,15 @@ pub(crate) struct Limiter {
     windows: Mutex<Windows>,
 }
 
+/// What is tried: the two count apart, so that a whole login is one attempt of each.
+#[derive(Debug, Clone, Copy, Hash)]
+pub(crate) enum Step {
+    /// A registration, or the first half of a way in.
+    Start,
+    /// The second half.
+    End,
+}
+
 #[derive(Default)]
 struct Windows {
     window: u64,
@@ -32,7 +41,15 @@ impl Limiter {
     }
 
     /// Counts one attempt from this address; none is known where no socket is (tests): they share one count.
-    pub(crate) fn address(&self, address: Option<IpAddr>, limit: u32, now: u64) -> Result<(), Failure> {
+    pub(crate) fn address(
+        &self,
+        address: Option<IpAddr>,
+        step: Step,
+        limit: u32,
+        now: u64,
+    ) -> Result<(), Failure> {
+        // A socket for both families gives addresses of IPv4 in the form of IPv6.
+        let address = address.map(|address| address.to_canonical());
         // One household or one attacker holds a whole /64 of IPv6.
         let network = address.map(|address| match address {
             IpAddr::V4(address) => u64::from(address.to_bits()),
@@ -40,7 +57,7 @@ impl Limiter {
         });
         self.count(
             self.hasher
-                .hash_one((0, address.map(|address| address.is_ipv4()), network)),
+                .hash_one((0, step, address.map(|address| address.is_ipv4()), network)),
             limit,
             now,
         )
@@ -90,21 +107,31 @@ mod tests {
     fn the_limit_holds_for_each_address_until_the_window_ends() {
         let limiter = Limiter::new();
         let here = Some("192.0.2.1".parse().unwrap());
-        assert!(limiter.address(here, 2, 1_000).is_ok());
-        assert!(limiter.address(here, 2, 1_000).is_ok());
-        let refused = limiter.address(here, 2, 1_000).unwrap_err();
+        assert!(limiter.address(here, Step::Start, 2, 1_000).is_ok());
+        assert!(limiter.address(here, Step::Start, 2, 1_000).is_ok());
+        let refused = limiter.address(here, Step::Start, 2, 1_000).unwrap_err();
         assert_eq!(
             (refused.code, refused.retry_after),
             (ErrorCode::TooMany, Some(200))
         );
         assert!(
             limiter
-                .address(Some("192.0.2.2".parse().unwrap()), 2, 1_000)
+                .address(Some("192.0.2.2".parse().unwrap()), Step::Start, 2, 1_000)
                 .is_ok()
         );
+        assert!(limiter.address(here, Step::End, 2, 1_000).is_ok());
         assert!(limiter.handle(&[0; 32], 2, 1_000).is_ok());
-        assert!(limiter.address(here, 2, 1_200).is_ok());
-        assert!(limiter.address(here, 0, 1_200).is_ok());
+        assert!(limiter.address(here, Step::Start, 2, 1_200).is_ok());
+        assert!(limiter.address(here, Step::Start, 0, 1_200).is_ok());
+    }
+
+    #[test]
+    fn an_ipv4_address_counts_for_itself_in_either_form() {
+        let limiter = Limiter::new();
+        let address = |text: &str| limiter.address(Some(text.parse().unwrap()), Step::Start, 1, 0);
+        assert!(address("::ffff:192.0.2.1").is_ok());
+        assert!(address("::ffff:192.0.2.2").is_ok());
+        assert!(address("192.0.2.1").is_err());
     }
 
     #[test]
@@ -112,17 +139,17 @@ mod tests {
         let limiter = Limiter::new();
         assert!(
             limiter
-                .address(Some("2001:db8::1".parse().unwrap()), 1, 0)
+                .address(Some("2001:db8::1".parse().unwrap()), Step::Start, 1, 0)
                 .is_ok()
         );
         assert!(
             limiter
-                .address(Some("2001:db8::2".parse().unwrap()), 1, 0)
+                .address(Some("2001:db8::2".parse().unwrap()), Step::Start, 1, 0)
                 .is_err()
         );
         assert!(
             limiter
-                .address(Some("2001:db8:0:1::2".parse().unwrap()), 1, 0)
+                .address(Some("2001:db8:0:1::2".parse().unwrap()), Step::Start, 1, 0)
                 .is_ok()
         );
     }

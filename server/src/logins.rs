@@ -17,7 +17,8 @@ pub(crate) enum Pending {
     Password {
         login: Box<Login>,
         credential_id: Hash32,
-        account_id: Option<Id>,
+        /// With the hash of the row that it began under: another password may take its place meanwhile.
+        account: Option<(Id, Hash32)>,
     },
     /// By the twelve words.
     Words {
@@ -30,7 +31,7 @@ pub(crate) enum Pending {
 impl Pending {
     fn account_id(&self) -> Option<&Id> {
         match self {
-            Self::Password { account_id, .. } => account_id.as_ref(),
+            Self::Password { account, .. } => account.as_ref().map(|(id, _)| id),
             Self::Words { account_id, .. } => Some(account_id),
         }
     }

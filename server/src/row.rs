@@ -319,25 +319,34 @@ impl Row for CollectionRow {
 /// A page of a collection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PageRow {
-    /// When a commit dropped it; erased 30 days later.
-    pub(crate) dropped: Option<u64>,
     pub(crate) page: Vec<u8>,
 }
 
 impl Row for PageRow {
     fn write(&self, out: &mut Writer) {
-        out.bytes(&[u8::from(self.dropped.is_some())]);
-        out.u64(self.dropped.unwrap_or_default());
         out.bytes(&self.page);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, RowError> {
-        let dropped = flag(reader)?;
-        let at = reader.u64()?;
         Ok(Self {
-            dropped: dropped.then_some(at),
             page: reader.rest().to_vec(),
         })
+    }
+}
+
+/// When a commit dropped a page; erased 30 days later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DroppedRow {
+    pub(crate) at: u64,
+}
+
+impl Row for DroppedRow {
+    fn write(&self, out: &mut Writer) {
+        out.u64(self.at);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, RowError> {
+        Ok(Self { at: reader.u64()? })
     }
 }
 
@@ -371,10 +380,7 @@ mod tests {
         assert_eq!(QuotaRow::parse(&bytes), Err(RowError));
         assert_eq!(BodyRow::parse(&bytes[..20]), Err(RowError));
         assert_eq!(BodyRow::parse(&[&[2], &bytes[1..]].concat()), Err(RowError));
-        let page = PageRow {
-            dropped: None,
-            page: vec![7; 3],
-        };
+        let page = PageRow { page: vec![7; 3] };
         assert_eq!(PageRow::parse(&page.to_bytes()), Ok(page));
     }
 }

@@ -6,6 +6,7 @@ use crypto::id::Id;
 use crypto::opaque::server::Setup;
 use crypto::random::{Random, RandomError};
 use tokio::sync::{Mutex, RwLock};
+use tokio::time::Instant;
 
 use crate::assets::Assets;
 use crate::auth::Sessions;
@@ -36,6 +37,8 @@ pub struct Inner {
     pub(crate) limiter: Limiter,
     pub(crate) assets: Assets,
     pub(crate) rooms: Rooms,
+    /// When the store was last tried, and whether it took the write.
+    pub(crate) tried: Mutex<Option<(Instant, bool)>>,
     clock: Clock,
     accounts: Vec<Mutex<()>>,
     bodies: Vec<RwLock<()>>,
@@ -57,6 +60,7 @@ impl State {
             assets: Assets::load(&config),
             limiter: Limiter::new(),
             rooms: Rooms::default(),
+            tried: Mutex::default(),
             sessions: Sessions::default(),
             logins: Logins::default(),
             clock: Arc::new(system_clock),

@@ -233,6 +233,12 @@ async fn below_the_floor_parts_are_refused_then_records_and_reading_goes_on() {
         Err(CommitError::Full)
     );
     assert_eq!(store.get(Table::Meta, b"key").await.unwrap().unwrap(), b"other");
+    let freeing = Batch {
+        frees: true,
+        ..put(Table::Meta, b"key", b"marked")
+    };
+    store.commit(freeing).await.unwrap();
+    assert_eq!(store.get(Table::Meta, b"key").await.unwrap().unwrap(), b"marked");
     store.delete_body([1; 16]).await.unwrap();
     assert!(store.parts([1; 16]).await.unwrap().is_empty());
 }

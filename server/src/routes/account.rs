@@ -95,13 +95,9 @@ pub(crate) async fn put_password(
         slot: check_slot(&json.password_slot, SlotType::Password, &who.account_id)?,
         manifest: Record::parse(json.manifest.as_slice()).map_err(|_| ErrorCode::Refused)?,
     };
-    let _writer = state.account_lock(&who.account_id).lock().await;
-    state.transact(|| change.stage(&state, &who, before)).await?;
-    state.sessions.close_others(&who.account_id, &who.session_id);
-    state.logins.forget(&who.account_id);
-    Ok(Json(ManifestStored {
-        manifest_hash: Hash(change.manifest.manifest_hash()),
-    }))
+    // A task of its own: a request that is cut off for its time still ends what the old password opened.
+    let work = tokio::spawn(async move { change.run(&state, &who, before).await });
+    work.await.map_err(|_| ErrorCode::Internal)?
 }
 
 struct NewPassword {
@@ -113,6 +109,27 @@ struct NewPassword {
 }
 
 impl NewPassword {
+    async fn run(&self, state: &State, who: &Who, before: [u8; 32]) -> Result<Json<ManifestStored>, Failure> {
+        let _writer = state.account_lock(&who.account_id).lock().await;
+        let outcome = state.transact(|| self.stage(state, who, before)).await;
+        // Whatever else the store answered, the new password may be there.
+        let refused = matches!(
+            outcome,
+            Err(Failure {
+                code: ErrorCode::Conflict | ErrorCode::Refused | ErrorCode::LostRace,
+                ..
+            })
+        );
+        if !refused {
+            state.sessions.close_others(&who.account_id, &who.session_id);
+            state.logins.forget(&who.account_id);
+        }
+        outcome?;
+        Ok(Json(ManifestStored {
+            manifest_hash: Hash(self.manifest.manifest_hash()),
+        }))
+    }
+
     async fn stage(&self, state: &State, who: &Who, before: [u8; 32]) -> Result<Step<()>, Failure> {
         let id = &who.account_id;
         let place = key::account(id);

@@ -19,7 +19,6 @@ use crate::commit::Checked;
 use crate::error::Failure;
 use crate::extract::{MaybeSigned, Open};
 use crate::key;
-use crate::params::Address;
 use crate::row::{AccountRow, LoginRow, QuotaRow, RecoveryRow};
 use crate::state::State;
 use crate::store::Batch;
@@ -30,12 +29,8 @@ use crate::transact::{Step, Writes};
 /// Signed by the account that holds the handle, it is the first half of a change of password.
 pub(crate) async fn start(
     Extract(state): Extract<State>,
-    Address(address): Address,
     MaybeSigned { who, json }: MaybeSigned<RegistrationStart>,
 ) -> Result<Json<RegistrationChallenge>, Failure> {
-    state
-        .limiter
-        .address(address, state.config.attempts_per_address, state.now())?;
     let handle = Handle::parse(&json.handle).map_err(|_| ErrorCode::Malformed)?;
     let credential_id = handle.credential_id();
     let taken = state.row::<LoginRow>(&key::login(&credential_id)).await?;
@@ -50,12 +45,8 @@ pub(crate) async fn start(
 /// Creates an account, or recognises the request that did.
 pub(crate) async fn create(
     Extract(state): Extract<State>,
-    Address(address): Address,
     Open { json, digest, .. }: Open<CreateAccount>,
 ) -> Result<StatusCode, Failure> {
-    state
-        .limiter
-        .address(address, state.config.attempts_per_address, state.now())?;
     let account = NewAccount::check(&state, json, digest)?;
     let _writer = state.account_lock(&account.id).lock().await;
     state.transact(|| account.stage(&state)).await?;

@@ -18,6 +18,7 @@ use shared::session::{
     RecoveryStart, SessionOpened,
 };
 use shared::{AccountId, Blob, ErrorCode, Hash, LoginId, SessionId};
+use tokio::sync::MutexGuard;
 use zeroize::Zeroizing;
 
 use super::account::slots;
@@ -25,33 +26,25 @@ use crate::error::Failure;
 use crate::extract::{Open, SignedEmpty};
 use crate::key;
 use crate::logins::Pending;
-use crate::params::Address;
 use crate::row::{LoginRow, RecoveryRow};
 use crate::state::{State, System};
 
 /// KE1 in, KE2 out.
 pub(crate) async fn start(
     Extract(state): Extract<State>,
-    Address(address): Address,
     Open { json, .. }: Open<LoginStart>,
 ) -> Result<Json<LoginChallenge>, Failure> {
     let now = state.now();
-    state
-        .limiter
-        .address(address, state.config.attempts_per_address, now)?;
     let credential_id = Handle::parse(&json.handle)
         .map_err(|_| ErrorCode::Malformed)?
         .credential_id();
     state
         .limiter
         .handle(&credential_id, state.config.attempts_per_handle, now)?;
-    let row = state
-        .row::<LoginRow>(&key::login(&credential_id))
-        .await?
-        .map(|(row, _)| row);
+    let row = state.row::<LoginRow>(&key::login(&credential_id)).await?;
     let record = row
         .as_ref()
-        .and_then(|row| opaque::Record::parse(&row.record).ok());
+        .and_then(|(row, _)| opaque::Record::parse(&row.record).ok());
     let (login, ke2) = opaque::login_start(
         &state.setup,
         &state.deployment_id,
@@ -65,11 +58,10 @@ pub(crate) async fn start(
         ServerError::Malformed | ServerError::Refused => ErrorCode::Malformed.into(),
     })?;
     let login_id = make_bytes::<16>(&mut System)?;
-    let account_id = row.map(|row| row.account_id);
     let pending = Pending::Password {
         login: Box::new(login),
         credential_id,
-        account_id,
+        account: row.map(|(row, seen)| (row.account_id, seen)),
     };
     state.logins.insert(login_id, pending, now)?;
     Ok(Json(LoginChallenge {
@@ -85,15 +77,12 @@ pub(crate) async fn finish(
 ) -> Result<Json<SessionOpened>, Failure> {
     // A change of password waits, or has forgotten this login: no session outlives the password that opened it.
     let account = state.logins.account_of(&json.login_id.0);
-    let _writer = match &account {
-        Some(account) => Some(state.account_lock(account).lock().await),
-        None => None,
-    };
+    let _writer = writer(&state, account.as_ref()).await;
     let pending = state.logins.take(&json.login_id.0, state.now());
     let Some(Pending::Password {
         login,
         credential_id,
-        account_id,
+        account,
     }) = pending
     else {
         return Err(ErrorCode::LoginFailed.into());
@@ -101,7 +90,12 @@ pub(crate) async fn finish(
     let key = login
         .finish(&state.deployment_id, &credential_id, json.ke3.as_slice())
         .map_err(|_| ErrorCode::LoginFailed)?;
-    let account_id = account_id.ok_or(ErrorCode::LoginFailed)?;
+    let (account_id, seen) = account.ok_or(ErrorCode::LoginFailed)?;
+    // A login may begin while the password changes, and be remembered after the old ones were forgotten.
+    let current = state.row::<LoginRow>(&key::login(&credential_id)).await?;
+    if current.is_none_or(|(_, current)| current != seen) {
+        return Err(ErrorCode::LoginFailed.into());
+    }
     let slot = slot_of(&state, &account_id, SlotType::Password).await?;
     let session_id = open(&state, account_id, key.expose())?;
     Ok(Json(SessionOpened {
@@ -114,13 +108,9 @@ pub(crate) async fn finish(
 /// A challenge for whoever holds the twelve words. Their id has 128 random bits: that it is unknown may be said.
 pub(crate) async fn start_recovery(
     Extract(state): Extract<State>,
-    Address(address): Address,
     Open { json, .. }: Open<RecoveryStart>,
 ) -> Result<Json<RecoveryChallenge>, Failure> {
     let now = state.now();
-    state
-        .limiter
-        .address(address, state.config.attempts_per_address, now)?;
     let row = state
         .row::<RecoveryRow>(&key::recovery(&json.recovery_id.0))
         .await?;
@@ -145,6 +135,8 @@ pub(crate) async fn finish_recovery(
     Open { json, .. }: Open<RecoveryFinish>,
 ) -> Result<Json<RecoveryOpened>, Failure> {
     let login_id = json.login_id.0;
+    let account = state.logins.account_of(&login_id);
+    let _writer = writer(&state, account.as_ref()).await;
     let pending = state.logins.take(&login_id, state.now());
     let Some(Pending::Words {
         challenge,
@@ -180,6 +172,14 @@ pub(crate) async fn close(
 ) -> Result<StatusCode, Failure> {
     state.sessions.close(&who.session_id);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// A change of the account's ways in waits for this, or this for it.
+async fn writer<'a>(state: &'a State, account: Option<&Id>) -> Option<MutexGuard<'a, ()>> {
+    match account {
+        Some(account) => Some(state.account_lock(account).lock().await),
+        None => None,
+    }
 }
 
 fn open(state: &State, account_id: Id, secret: &[u8]) -> Result<SessionId, Failure> {

@@ -31,6 +31,9 @@ pub struct Batch {
     pub delete: Vec<(Table, Vec<u8>)>,
     /// Log entries, which take the next indices in this order.
     pub append: Vec<Vec<u8>>,
+    /// The batch serves to free room (it deletes, or marks what is to be deleted): it is applied below the floor too,
+    /// down to a last one that keeps the engine alive.
+    pub frees: bool,
 }
 
 /// A batch was applied, and is durable.

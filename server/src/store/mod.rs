@@ -90,6 +90,7 @@ pub trait MetaStore: Send + Sync + 'static {
     /// Applies a batch atomically; durable on disk when it resolves with `Ok`.
     ///
     /// Batches take effect one after the other, in one order that every reader and the log's indices follow.
+    /// Where the disk is nearly full, one with [`Batch::frees`] is applied after others are refused.
     /// Once polled, a batch may be applied even if the caller stops waiting.
     /// After [`CommitError::Conflict`] or [`CommitError::Invalid`] nothing was written. After any other error the
     /// batch is wholly there or wholly absent: callers ask again, and their writes are idempotent.
@@ -131,7 +132,7 @@ pub const KEY_BYTES: usize = 256;
 /// Bytes of one value, from 0: with the store's own header it stays below the engine's 64 KiB.
 pub const VALUE_BYTES: usize = 60 << 10;
 /// Expectations, puts, deletes and log entries of one batch, each.
-pub const BATCH_ITEMS: usize = 4_096;
+pub const BATCH_ITEMS: usize = 8_192;
 /// Bytes of all keys and values of one batch: 128 pages and what goes with them.
 pub const BATCH_BYTES: usize = 4 << 20;
 /// Bytes of one part: the wire's own bound with room.

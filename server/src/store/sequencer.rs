@@ -23,6 +23,7 @@ pub(super) struct Job {
     keys: Vec<Vec<u8>>,
     append: Vec<Vec<u8>>,
     bytes: u64,
+    frees: bool,
     answer: oneshot::Sender<Result<Applied, CommitError>>,
 }
 
@@ -55,6 +56,7 @@ impl Job {
             keys,
             append: batch.append,
             bytes: bytes as u64,
+            frees: batch.frees,
             answer,
         }
     }
@@ -105,7 +107,7 @@ fn check(engine: &Engine, job: &Job) -> Result<(), CommitError> {
             return Err(CommitError::Conflict { which });
         }
     }
-    Ok(engine.record_room(job.bytes)?)
+    Ok(engine.record_room(job.bytes, job.frees)?)
 }
 
 fn apply(engine: &Engine, job: &mut Job, first_index: u64) -> Result<(), CommitError> {

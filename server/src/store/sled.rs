@@ -30,8 +30,8 @@ pub type SyncHook = Arc<dyn Fn(&Path) + Send + Sync>;
 /// How a store is opened.
 #[derive(Clone)]
 pub struct Options {
-    /// Free bytes of the file system below which parts are refused; records are refused below half of it, so that
-    /// who wants to delete still can. Keep it above 64 MiB: the engine grows by 8 MiB at a time.
+    /// Free bytes of the file system below which parts are refused; records are refused below half of it, except
+    /// those that free room. Keep it above 64 MiB: the engine grows by 8 MiB at a time.
     pub floor: u64,
     /// Whether writes are synced. Only a test says no, to show that another test sees it.
     #[cfg(feature = "testing")]

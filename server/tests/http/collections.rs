@@ -1,11 +1,11 @@
 //! Commits: compare-and-swap on the head, references, pages, and what a purge erases when.
 
 use axum::http::{Method, StatusCode};
-use crypto::collection::page::page_id;
+use crypto::collection::page::{PAGE_BYTES, page_id};
 use crypto::collection::refs::Reference as Ref;
 use shared::account::Quota;
 use shared::collection::{Collection, Committed, Heads, Pages, ReadPages, Reference};
-use shared::{Blob, BodyId, CollectionId, ErrorCode, Hash, path};
+use shared::{Blob, BodyId, CollectionId, ErrorCode, Hash, limit, path};
 
 use crate::person::{By, Person, page};
 use crate::world::{Session, World, noise, random};
@@ -253,4 +253,39 @@ async fn a_writers_purge_hides_at_once_and_an_admin_may_take_it_back() {
         1
     );
     assert_eq!(used(&world, &session).await, 0);
+}
+
+#[tokio::test]
+async fn a_commit_may_drop_as_many_large_pages_as_the_limit_says() {
+    let world = World::new();
+    let (mut person, session) = Person::create(&world, "marie").await;
+    let push = async |person: &mut Person, pages: Vec<Vec<u8>>, drops: Vec<Ref>| {
+        let (commit, pin, root) = person.commit(pages, vec![], drops, By::Writer);
+        let before = Some(person.pin.head_hash);
+        world
+            .tell(&session, Method::PUT, &person.head_path(), before, &commit)
+            .await
+            .json::<Committed>();
+        (person.pin, person.root) = (pin, root);
+    };
+    let mut large = Vec::new();
+    for _ in 0..8 {
+        let pages: Vec<Vec<u8>> = (0..128).map(|_| noise(PAGE_BYTES)).collect();
+        large.extend(pages.iter().map(|page| Ref::Page(page_id(page))));
+        push(&mut person, pages, vec![]).await;
+    }
+    assert_eq!(large.len() as u64, limit::REFS);
+    push(&mut person, vec![page()], large.clone()).await;
+    // What is dropped cannot be dropped again.
+    let (commit, ..) = person.commit(vec![page()], vec![], large[..1].to_vec(), By::Writer);
+    let before = Some(person.pin.head_hash);
+    world
+        .tell(&session, Method::PUT, &person.head_path(), before, &commit)
+        .await
+        .refused(ErrorCode::Refused);
+    let at = world.now() + 30 * 86_400;
+    assert_eq!(
+        server::collect(&world.state, at).await.unwrap().pages,
+        limit::REFS
+    );
 }

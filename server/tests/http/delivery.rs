@@ -75,6 +75,21 @@ async fn the_deployment_says_what_it_is() {
     assert!(wrong.headers.contains_key(header::ALLOW));
 }
 
+#[tokio::test(start_paused = true)]
+async fn readiness_is_tried_once_a_second_at_most() {
+    let world = World::new();
+    let before = world.store.writes();
+    let mut first = None;
+    for _ in 0..20 {
+        let status = world.get(path::READY).await.status;
+        assert_eq!(*first.get_or_insert(status), status);
+    }
+    assert_eq!(world.store.writes() - before, 1);
+    tokio::time::advance(std::time::Duration::from_secs(1)).await;
+    world.get(path::READY).await;
+    assert_eq!(world.store.writes() - before, 2);
+}
+
 #[tokio::test]
 async fn the_bundle_is_served_from_a_folder_and_only_the_bundle() {
     let folder = tempfile::tempdir().unwrap();

@@ -4,10 +4,10 @@ use axum::http::{Method, StatusCode};
 use crypto::collection::page::page_id;
 use crypto::collection::refs::Reference as Ref;
 use server::Collected;
-use server::store::Fault;
+use server::store::{Batch, Fault, MetaStore, Table};
 use shared::account::Quota;
 use shared::collection::{Committed, Pages, ReadPages};
-use shared::{Hash, path};
+use shared::{ErrorCode, Hash, path};
 
 use crate::person::{Body, By, Person};
 use crate::world::World;
@@ -71,6 +71,57 @@ async fn unfinished_uploads_die_after_a_week_and_lonely_bodies_after_a_day() {
     );
     let quota: Quota = world.ask(&session, Method::GET, path::QUOTA).await.json();
     assert_eq!((quota.used, quota.reserved), (kept.begin.ct_len, 0));
+}
+
+#[tokio::test]
+async fn an_upload_given_up_half_way_is_erased_by_the_next_round() {
+    let world = World::new();
+    let (person, session) = Person::create(&world, "marie").await;
+    let open = Body::make(&person.id, 1000);
+    world
+        .tell(&session, Method::POST, path::UPLOADS, None, &open.begin)
+        .await
+        .is(StatusCode::CREATED);
+    open.send_parts(&world, &session).await;
+    // The mark is written, erasing the parts fails, and nobody asks again.
+    world
+        .store
+        .fail_write(world.store.writes() + 1, Fault::NotPersisted);
+    world
+        .ask(&session, Method::DELETE, &open.path(path::UPLOAD))
+        .await
+        .refused(ErrorCode::Unavailable);
+    let collected = server::collect(&world.state, world.now()).await.unwrap();
+    assert_eq!(collected.uploads, 1);
+    let quota: Quota = world.ask(&session, Method::GET, path::QUOTA).await.json();
+    assert_eq!((quota.used, quota.reserved), (0, 0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_removed_stands_in_nobodys_way() {
+    let world = World::new();
+    let (person, session) = Person::create(&world, "marie").await;
+    let bodies = [
+        person.upload(&world, &session, 1000).await,
+        person.upload(&world, &session, 1000).await,
+    ];
+    let broken = bodies.iter().map(|body| body.id).min().unwrap();
+    let key = [b"b".as_slice(), &broken].concat();
+    let whole = world.store.get(Table::Body, &key).await.unwrap().unwrap();
+    let set = async |value: &[u8]| {
+        let batch = Batch {
+            put: vec![(Table::Body, key.clone(), value.to_vec())],
+            ..Batch::default()
+        };
+        world.store.commit(batch).await.unwrap();
+    };
+    set(b"unreadable").await;
+    let at = world.now() + DAY;
+    server::collect(&world.state, at).await.unwrap_err();
+    let quota: Quota = world.ask(&session, Method::GET, path::QUOTA).await.json();
+    assert_eq!(quota.used, bodies[0].begin.ct_len);
+    set(&whole).await;
+    assert_eq!(server::collect(&world.state, at).await.unwrap().bodies, 1);
 }
 
 #[tokio::test]

@@ -330,6 +330,42 @@ async fn a_client_that_breaks_off_is_told_so_and_nothing_happens() {
         .refused(ErrorCode::Malformed);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_stranger_who_sends_slowly_is_not_waited_for() {
+    let world = World::new();
+    let begun = tokio::time::Instant::now();
+    let body = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+    world
+        .send(request(Method::POST, path::SESSIONS_START, JSON, body))
+        .await
+        .refused(ErrorCode::Malformed);
+    assert_eq!(begun.elapsed().as_secs(), 10);
+}
+
+#[tokio::test]
+async fn every_open_route_counts_the_address_before_it_reads() {
+    for route in [
+        path::REGISTRATIONS,
+        path::ACCOUNTS,
+        path::SESSIONS_START,
+        path::SESSIONS_FINISH,
+        path::RECOVERIES_START,
+        path::RECOVERIES_FINISH,
+    ] {
+        let world = World::with(server::Config {
+            attempts_per_address: 1,
+            ..server::Config::default()
+        });
+        let send = || world.send(request(Method::POST, route, JSON, "{"));
+        send().await.refused(ErrorCode::Malformed);
+        let body = Body::from_stream(futures::stream::pending::<Result<Vec<u8>, std::io::Error>>());
+        world
+            .send(request(Method::POST, route, JSON, body))
+            .await
+            .refused(ErrorCode::TooMany);
+    }
+}
+
 #[tokio::test]
 async fn authorization_has_one_form() {
     let world = World::new();

@@ -147,9 +147,10 @@ impl Engine {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a record of this many bytes may be written.
-    pub(in crate::store) fn record_room(&self, bytes: u64) -> Result<(), Stop> {
-        self.room(bytes, self.options.floor / 2)
+    /// Whether a batch of this many bytes may be written; one that frees room goes on after the others stopped.
+    pub(in crate::store) fn record_room(&self, bytes: u64, frees: bool) -> Result<(), Stop> {
+        let floor = self.options.floor / 2;
+        self.room(bytes, if frees { floor.min(LAST_FLOOR) } else { floor })
     }
 
     /// Whether a part of this many bytes may be written.
@@ -248,6 +249,8 @@ fn open_trees(path: &Path, options: &Options) -> Result<(::sled::Db, [::sled::Tr
 /// synced; 17 records of 64 KiB, its largest leaf, stay well below.
 const SEGMENT_BYTES: usize = 8 << 20;
 const CACHE_BYTES: u64 = 64 << 20;
+/// Free bytes that stay: room for two segments, which the engine needs to go on and to start.
+const LAST_FLOOR: u64 = 16 << 20;
 /// Pause of the engine's background thread, which moves live values out of segments that are mostly dead.
 const FLUSH_MILLISECONDS: u64 = 500;
 /// Locks over which parts are spread, so that two requests with the same part do not cross.
