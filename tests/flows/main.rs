@@ -6,10 +6,6 @@ mod account;
 mod commit;
 mod device;
 mod document;
-mod hostile_account;
-mod hostile_collection;
-mod hostile_document;
-mod hostile_windows;
 mod upload;
 
 use tests::world::World;

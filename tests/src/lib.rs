@@ -5,6 +5,7 @@
 pub mod adversary;
 pub mod browser;
 pub mod canary;
+pub mod evil;
 pub mod logs;
 pub mod person;
 pub mod recorder;

@@ -46,6 +46,23 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// What a server stored at one moment.
+pub struct Snapshot(TempDir);
+
+fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            std::fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 struct Running {
     address: SocketAddr,
     stop: oneshot::Sender<()>,
@@ -99,6 +116,29 @@ impl World {
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Copies what is stored now, to go back to later. The server is restarted; sessions end.
+    ///
+    /// # Errors
+    /// See [`WorldError`].
+    pub async fn snapshot(&mut self) -> Result<Snapshot, WorldError> {
+        self.stop().await;
+        let copy = tempfile::tempdir_in(self.folder.path())?;
+        copy_folder(&self.config.data, copy.path())?;
+        self.restart().await?;
+        Ok(Snapshot(copy))
+    }
+
+    /// Puts the store back to what it was: a server that lies with its whole past. Sessions end.
+    ///
+    /// # Errors
+    /// See [`WorldError`].
+    pub async fn roll_back(&mut self, to: &Snapshot) -> Result<(), WorldError> {
+        self.stop().await;
+        std::fs::remove_dir_all(&self.config.data)?;
+        copy_folder(to.0.path(), &self.config.data)?;
+        self.restart().await
     }
 
     /// Ends the server; its data stays.

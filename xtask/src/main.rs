@@ -11,6 +11,7 @@ mod check;
 mod doctor;
 mod error;
 mod fingerprint;
+mod mutate;
 mod run;
 mod setup;
 mod test;
@@ -42,6 +43,8 @@ fn obey(words: &[&str]) -> Result<(), Error> {
         ["check"] => check::all(&tree),
         ["test"] => test::all(&tree),
         ["test", level] => test::level(&tree, level),
+        ["mutate"] => mutate::all(&tree, None),
+        ["mutate", number] => mutate::all(&tree, Some(number)),
         ["bench"] => bench::all(&tree),
         ["doctor"] => doctor::list(&tree),
         [] | ["help" | "--help" | "-h"] => {
@@ -59,6 +62,7 @@ cargo xtask <command>
 
   run      build what changed and serve on http://127.0.0.1:8080 with ./data; more arguments go to the server
   test     the tests: native, durable, browser; one level: test native | durable | browser | deep
+  mutate   take each check of the hostile-server checklist out: its own test must fail; one number: mutate 05
   check    formatting, lints (native and wasm), the server on its own, licences, the tree's own rules
   build    the client's bundle in dist/ and the server that embeds it
   setup    install every tool that is missing

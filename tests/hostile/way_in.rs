@@ -10,8 +10,10 @@ use sdk::{Check, Subject};
 use shared::account::Account;
 use shared::session::{LoginChallenge, SessionOpened};
 use tests::adversary::flip;
+use tests::evil::{Evil, Switch};
 use tests::person::{Desk, Drawer, Person};
 
+use crate::verdict::noticed;
 use crate::world;
 
 /// The refusal of an opening, which must be one.
@@ -52,26 +54,18 @@ async fn n05_a_slot_altered_in_any_field_is_refused() {
     let world = world().await;
     let desk = Desk::new(&world);
     let (alice, _) = Person::creates_account("alice", &desk).await;
-    // Magic, suite, type, flags, account, slot id, ark_gen, profile, reserved, salt, box: first and last bytes.
-    for byte in [0, 4, 5, 7, 8, 24, 39, 43, 44, 45, 48, 64, 88, 120, 167] {
-        desk.line
-            .alter_json::<SessionOpened>("/sessions/finish", move |opened| {
-                flip(&mut opened.slot.0, byte * 8);
-            });
-        assert_eq!(refused(&desk, &alice).await, Check::Slot, "byte {byte}");
+    let evil = Evil::on(&desk.line);
+    for attack in Switch::N05.attacks() {
+        let name = attack.name().to_owned();
+        let opening = async || login::open(desk.device(), &alice.handle, &alice.phrase).await;
+        let verdict = noticed(&desk, &evil, attack, opening).await;
+        assert_eq!(
+            (verdict.check(), verdict.subject),
+            (Check::Slot, Some(Subject::Account)),
+            "{name}"
+        );
     }
-    let sizes: [fn(&mut Vec<u8>); 2] = [|slot| slot.truncate(167), |slot| slot.push(0)];
-    for change in sizes {
-        desk.line
-            .alter_json::<SessionOpened>("/sessions/finish", move |opened| change(&mut opened.slot.0));
-        assert_eq!(refused(&desk, &alice).await, Check::Slot);
-    }
-    desk.line.mend();
-    assert!(
-        login::open(desk.device(), &alice.handle, &alice.phrase)
-            .await
-            .is_ok()
-    );
+    alice.opens(&desk).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

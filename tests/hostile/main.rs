@@ -1,0 +1,20 @@
+//! The hostile level: the evil server of `tests/src/evil.rs` against the sdk, a test for each number of the checklist.
+//!
+//! A test is named `n07_what_is_refused` after its number; `spec/hostile.md` ties number, check, test and mutation
+//! together, and `cargo xtask mutate` proves that each of these tests can fail.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod body;
+mod list;
+mod upload;
+mod verdict;
+mod way_in;
+mod windows;
+
+use tests::world::World;
+
+/// A server of the product's own making, with its ordinary settings.
+async fn world() -> World {
+    World::start(|_| {}).await.unwrap()
+}
