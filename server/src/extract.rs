@@ -246,7 +246,7 @@ fn json_limit(parts: &Parts) -> u64 {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(bytes).map_err(|_| ErrorCode::Malformed.into())
+    shared::json::from_slice(bytes).map_err(|_| ErrorCode::Malformed.into())
 }
 
 pub(crate) fn content_type(headers: &HeaderMap, expected: &str) -> Result<(), Failure> {
