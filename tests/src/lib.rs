@@ -6,6 +6,7 @@ pub mod adversary;
 pub mod browser;
 pub mod canary;
 pub mod logs;
+pub mod parsers;
 pub mod person;
 pub mod recorder;
 pub mod reference;
