@@ -93,6 +93,40 @@ fn one_thing_changed_is_refused_or_means_something_else() {
     );
 }
 
+/// Bytes that begin a second form of something: CBOR's longer heads, a leading zero, white space, padding.
+const TELLING: [u8; 6] = [0x18, 0x58, b'0', b' ', b'=', 0];
+
+#[test]
+fn a_byte_more_or_less_is_seen_at_every_place() {
+    let mut broken = Vec::new();
+    for parser in FAMILIES.iter().flat_map(|family| family.parsers) {
+        let Some(valid) = (0..100)
+            .map(|seed| (parser.valid)(&mut Draw::new(seed)))
+            .find(|valid| valid.len() < 2_000)
+        else {
+            panic!("{} has no small encoding", parser.name);
+        };
+        let holds = std::panic::catch_unwind(|| {
+            for place in 0..=valid.len() {
+                for byte in TELLING {
+                    let mut longer = valid.clone();
+                    longer.insert(place, byte);
+                    parser.hold(&longer);
+                }
+                let mut shorter = valid.clone();
+                if place < valid.len() {
+                    shorter.remove(place);
+                }
+                parser.hold(&shorter);
+            }
+        });
+        if holds.is_err() {
+            broken.push(parser.name);
+        }
+    }
+    assert!(broken.is_empty(), "{broken:?}");
+}
+
 #[test]
 fn any_bytes_are_survived() {
     each(
