@@ -16,6 +16,8 @@ pub mod document;
 pub mod id;
 pub mod label;
 pub mod opaque;
+#[cfg(feature = "parsers")]
+pub mod parsers;
 #[cfg(feature = "keys")]
 pub mod phrase;
 mod primitives;

@@ -20,6 +20,8 @@ pub mod fault;
 pub mod flows;
 #[cfg(feature = "native")]
 pub mod native;
+#[cfg(feature = "parsers")]
+pub mod parsers;
 pub mod session;
 
 pub use error::ApiError;

@@ -152,7 +152,7 @@ impl Sessions {
 }
 
 /// `Authorization: Civis <session_id>.<mac>`.
-fn credentials(headers: &HeaderMap) -> Option<(Id, Hash32)> {
+pub(crate) fn credentials(headers: &HeaderMap) -> Option<(Id, Hash32)> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         return None;

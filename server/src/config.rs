@@ -147,11 +147,6 @@ impl Invocation {
         let matches = command()
             .try_get_matches_from(arguments)
             .map_err(ConfigError::Flags)?;
-        let action = match matches.subcommand_name() {
-            Some("config") => Action::ShowConfig,
-            Some("scrub") => Action::Scrub,
-            _ => Action::Serve,
-        };
         let variables: BTreeMap<String, String> = variables
             .into_iter()
             .filter_map(|(key, value)| Some((key.strip_prefix("CIVIS_")?.to_ascii_lowercase(), value)))
@@ -167,10 +162,24 @@ impl Invocation {
             .or_else(|| variables.get("config").cloned())
             .map(PathBuf::from);
         let file = file.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        Self::assemble(&matches, &variables, &file)
+    }
+
+    /// Every setting from where it is said, flags first, then variables, then the file.
+    pub(crate) fn assemble(
+        matches: &ArgMatches,
+        variables: &BTreeMap<String, String>,
+        file: &BTreeMap<String, String>,
+    ) -> Result<Self, ConfigError> {
+        let action = match matches.subcommand_name() {
+            Some("config") => Action::ShowConfig,
+            Some("scrub") => Action::Scrub,
+            _ => Action::Serve,
+        };
         let mut config = Config::default();
         let mut sources = BTreeMap::new();
         for setting in TABLE {
-            let (source, value) = find(setting.name, &matches, &variables, &file);
+            let (source, value) = find(setting.name, matches, variables, file);
             if let Some(value) = value {
                 (setting.read)(&mut config, &value).ok_or(ConfigError::Value {
                     name: setting.name,
@@ -225,7 +234,7 @@ fn is_setting(name: &str) -> bool {
     TABLE.iter().any(|setting| setting.name == name)
 }
 
-fn command() -> Command {
+pub(crate) fn command() -> Command {
     let name_of_flag = |name: &'static str| {
         Arg::new(name)
             .long(name.replace('_', "-"))
@@ -273,6 +282,10 @@ fn read_file(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
         path: path.to_owned(),
         error,
     })?;
+    read_settings(&text)
+}
+
+pub(crate) fn read_settings(text: &str) -> Result<BTreeMap<String, String>, ConfigError> {
     let mut settings = BTreeMap::new();
     for (key, value) in text.parse::<toml::Table>()? {
         if !is_setting(&key) {

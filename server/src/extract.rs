@@ -246,10 +246,10 @@ fn json_limit(parts: &Parts) -> u64 {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(bytes).map_err(|_| ErrorCode::Malformed.into())
+    shared::json::from_slice(bytes).map_err(|_| ErrorCode::Malformed.into())
 }
 
-fn content_type(headers: &HeaderMap, expected: &str) -> Result<(), Failure> {
+pub(crate) fn content_type(headers: &HeaderMap, expected: &str) -> Result<(), Failure> {
     let essence = one_header(headers, header::CONTENT_TYPE).unwrap_or_default();
     let essence = essence.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(expected) {

@@ -28,6 +28,8 @@ mod logins;
 mod open;
 mod outer;
 mod params;
+#[cfg(feature = "testing")]
+pub mod parsers;
 mod routes;
 mod row;
 mod serve;

@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use shared::{BodyId, ErrorCode, Hash, limit};
 
 use crate::error::Failure;
@@ -62,11 +62,16 @@ impl FromRequestParts<State> for IfMatch {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
-        one_header(&parts.headers, header::IF_MATCH)
-            .and_then(|text| text.strip_prefix('"')?.strip_suffix('"')?.parse::<Hash>().ok())
-            .map(|hash| Self(hash.0))
+        if_match(&parts.headers)
+            .map(Self)
             .ok_or_else(|| ErrorCode::Malformed.into())
     }
+}
+
+pub(crate) fn if_match(headers: &HeaderMap) -> Option<[u8; 32]> {
+    let text = one_header(headers, header::IF_MATCH)?;
+    let hash: Hash = text.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    Some(hash.0)
 }
 
 /// `?after=<number>&limit=<number up to 500>`, both optional, nothing else.
@@ -79,29 +84,32 @@ impl FromRequestParts<State> for Page {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, _: &State) -> Result<Self, Failure> {
-        let (mut after, mut limit) = (None, None);
-        let query = parts.uri.query().unwrap_or_default();
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').ok_or(ErrorCode::Malformed)?;
-            let slot = match name {
-                "after" => &mut after,
-                "limit" => &mut limit,
-                _ => return Err(ErrorCode::Malformed.into()),
-            };
-            let value = decimal::<u64>(value).ok_or(ErrorCode::Malformed)?;
-            if slot.replace(value).is_some() {
-                return Err(ErrorCode::Malformed.into());
-            }
-        }
-        let limit = limit.unwrap_or(limit::ITEMS);
-        if limit == 0 || limit > limit::ITEMS {
-            return Err(Failure::with_limit(ErrorCode::Malformed, limit::ITEMS));
-        }
-        Ok(Self {
-            after,
-            limit: usize::try_from(limit).map_err(|_| ErrorCode::Malformed)?,
-        })
+        page(parts.uri.query().unwrap_or_default())
     }
+}
+
+pub(crate) fn page(query: &str) -> Result<Page, Failure> {
+    let (mut after, mut limit) = (None, None);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').ok_or(ErrorCode::Malformed)?;
+        let slot = match name {
+            "after" => &mut after,
+            "limit" => &mut limit,
+            _ => return Err(ErrorCode::Malformed.into()),
+        };
+        let value = decimal::<u64>(value).ok_or(ErrorCode::Malformed)?;
+        if slot.replace(value).is_some() {
+            return Err(ErrorCode::Malformed.into());
+        }
+    }
+    let limit = limit.unwrap_or(limit::ITEMS);
+    if limit == 0 || limit > limit::ITEMS {
+        return Err(Failure::with_limit(ErrorCode::Malformed, limit::ITEMS));
+    }
+    Ok(Page {
+        after,
+        limit: usize::try_from(limit).map_err(|_| ErrorCode::Malformed)?,
+    })
 }
 
 /// One range of bytes, `None` for the whole: `Range: bytes=a-b`, `a-`, `-n`.
@@ -152,16 +160,19 @@ impl FromRequestParts<State> for Address {
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
         if state.config.https {
-            let last = parts.headers.get_all(FORWARDED_FOR).iter().next_back();
-            let last = last.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse().ok());
-            return Ok(Self(last));
+            return Ok(Self(forwarded(&parts.headers)));
         }
         let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         Ok(Self(info.map(|info| info.0.ip())))
     }
 }
 
-fn range(text: &str) -> Option<RangeForm> {
+pub(crate) fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all(FORWARDED_FOR).iter().next_back()?;
+    last.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()
+}
+
+pub(crate) fn range(text: &str) -> Option<RangeForm> {
     let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
     match (first.is_empty(), last.is_empty()) {
         (true, false) => decimal(last).map(RangeForm::Last),
@@ -174,7 +185,7 @@ fn range(text: &str) -> Option<RangeForm> {
     }
 }
 
-const FORWARDED_FOR: &str = "x-forwarded-for";
+pub(crate) const FORWARDED_FOR: &str = "x-forwarded-for";
 
 #[cfg(test)]
 mod tests {

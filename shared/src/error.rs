@@ -1,6 +1,6 @@
 //! What a refused request answers: RFC 9457 problem details with one closed code.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::RequestId;
 
@@ -8,7 +8,7 @@ use crate::id::RequestId;
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Why a request was refused. The only thing that clients branch on; they word it from `error.<code>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ErrorCode {
@@ -118,6 +118,27 @@ impl ErrorCode {
             Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
+    }
+}
+
+/// From its word alone: the derived form would also take `{"malformed":null}`.
+impl<'de> Deserialize<'de> for ErrorCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl de::Visitor<'_> for Visitor {
+            type Value = ErrorCode;
+
+            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str("an error code")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<ErrorCode, E> {
+                let mut all = ErrorCode::ALL.into_iter();
+                all.find(|code| code.as_str() == text)
+                    .ok_or_else(|| E::custom("not an error code"))
+            }
+        }
+        deserializer.deserialize_str(Visitor)
     }
 }
 

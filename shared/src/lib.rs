@@ -10,6 +10,7 @@ pub mod collection;
 pub mod document;
 pub mod error;
 pub mod id;
+pub mod json;
 pub mod limit;
 pub mod path;
 pub mod session;

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod canary;
 pub mod evil;
 pub mod logs;
+pub mod parsers;
 pub mod person;
 pub mod recorder;
 pub mod reference;

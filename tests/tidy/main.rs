@@ -6,6 +6,7 @@
 mod files;
 mod graph;
 mod locale;
+mod parsers;
 mod prose;
 mod spec;
 mod tree;

@@ -48,11 +48,12 @@ fn walk(root: &Path, folder: &Path, into: &mut Vec<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        // In a second worktree `.git` is a file.
+        if folder == root && GENERATED.contains(&name.as_str()) {
+            continue;
+        }
         if path.is_dir() {
-            let generated = folder == root && GENERATED.contains(&name.as_str());
-            if !generated {
-                walk(root, &path, into);
-            }
+            walk(root, &path, into);
         } else {
             into.push(
                 path.strip_prefix(root)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::{
     call::{Call, say},
     error::Error,
-    tool::{Source, TOOLS, Tool},
+    tool::{Need, Source, TOOLS, Tool},
     tree::Tree,
 };
 
@@ -22,12 +22,10 @@ pub(crate) fn list(tree: &Tree) -> Result<(), Error> {
         );
     }
     for tool in TOOLS {
-        row(
-            tool.program,
-            tool.version(tree),
-            &came_from(&tool, tree),
-            tool.purpose,
-        );
+        let version = tool.version(tree).or_else(|| {
+            (tool.need == Need::Fuzz).then(|| "not here: cargo xtask fuzz installs it".to_owned())
+        });
+        row(tool.program, version, &came_from(&tool, tree), tool.purpose);
     }
     Ok(())
 }

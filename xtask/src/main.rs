@@ -11,6 +11,7 @@ mod check;
 mod doctor;
 mod error;
 mod fingerprint;
+mod fuzz;
 mod mutate;
 mod run;
 mod setup;
@@ -45,6 +46,7 @@ fn obey(words: &[&str]) -> Result<(), Error> {
         ["test", level] => test::level(&tree, level),
         ["mutate"] => mutate::all(&tree, None),
         ["mutate", number] => mutate::all(&tree, Some(number)),
+        ["fuzz", rest @ ..] => fuzz::obey(&tree, rest),
         ["bench"] => bench::all(&tree),
         ["doctor"] => doctor::list(&tree),
         [] | ["help" | "--help" | "-h"] => {
@@ -66,5 +68,6 @@ cargo xtask <command>
   check    formatting, lints (native and wasm), the server on its own, licences, the tree's own rules
   build    the client's bundle in dist/ and the server that embeds it
   setup    install every tool that is missing
+  fuzz     every parser under libFuzzer, 60 s a target: fuzz [target...] [--seconds N]; fuzz keep: new corpora
   bench    measure encryption, upload and memory beside others; never part of the tests
   doctor   every external tool, its version and where it came from";

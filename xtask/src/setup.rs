@@ -12,10 +12,10 @@ use crate::{
     tree::Tree,
 };
 
-/// Every tool of every command.
+/// Every tool of every command but `fuzz`.
 pub(crate) fn everything(tree: &Tree) -> Result<(), Error> {
     let started = Instant::now();
-    install(tree, |_| true)?;
+    install(tree, |tool| tool.need != Need::Fuzz)?;
     say(&format!("setup: everything is there ({:.0?})", started.elapsed()));
     Ok(())
 }
@@ -25,7 +25,7 @@ pub(crate) fn for_run(tree: &Tree) -> Result<(), Error> {
     install(tree, |tool| tool.need == Need::Run)
 }
 
-/// One tool and nothing more, by the program's name.
+/// These tools and nothing more, by the program's name.
 pub(crate) fn only(tree: &Tree, programs: &[&str]) -> Result<(), Error> {
     install(tree, |tool| programs.contains(&tool.program))
 }

@@ -6,7 +6,7 @@ use crate::{
     build,
     call::{Call, say},
     error::Error,
-    setup,
+    fuzz, setup,
     tree::Tree,
 };
 
@@ -54,7 +54,8 @@ pub(crate) fn level(tree: &Tree, name: &str) -> Result<(), Error> {
             });
         }
     }
-    run_level(tree, name, &mut String::new())
+    run_level(tree, name, &mut String::new())?;
+    if name == "deep" { fuzz::deep(tree) } else { Ok(()) }
 }
 
 /// The rules of the tree itself, as part of `check`.

@@ -28,6 +28,8 @@ pub(crate) enum Need {
     Run,
     /// `check` and `test`.
     Test,
+    /// `fuzz`, which alone installs it.
+    Fuzz,
 }
 
 /// One external tool.
@@ -83,7 +85,7 @@ pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 const VERSION: &[&str] = &["--version"];
 
 /// Every tool; `doctor` prints them in this order.
-pub(crate) const TOOLS: [Tool; 11] = [
+pub(crate) const TOOLS: [Tool; 13] = [
     Tool {
         program: WASM,
         purpose: "builds the client",
@@ -188,6 +190,26 @@ pub(crate) const TOOLS: [Tool; 11] = [
         purpose: "shows the order of writes and answers",
         source: Source::Debian { package: "strace" },
         need: Need::Test,
+        exact: false,
+        version_args: VERSION,
+    },
+    Tool {
+        program: "cargo-fuzz",
+        purpose: "builds and runs the fuzz targets",
+        source: Source::Cargo {
+            package: "cargo-fuzz",
+            version: "0.13.2",
+            locked: true,
+        },
+        need: Need::Fuzz,
+        exact: false,
+        version_args: VERSION,
+    },
+    Tool {
+        program: "g++",
+        purpose: "builds libFuzzer",
+        source: Source::Debian { package: "g++" },
+        need: Need::Fuzz,
         exact: false,
         version_args: VERSION,
     },

@@ -4,6 +4,8 @@
 //! keys and lower bounds, and the pinned contacts. May not be used before its signature held: opening checks it.
 
 mod content;
+#[cfg(feature = "parsers")]
+pub(crate) use self::content::rewrite;
 
 use std::collections::BTreeMap;
 

@@ -159,6 +159,20 @@ impl Charter {
         self.bytes.get(..BOUND_BYTES).unwrap_or_default()
     }
 
+    /// Its bytes from its fields; the box and its length and hash from the box.
+    #[cfg(feature = "parsers")]
+    pub(crate) fn rewrite(&self) -> Option<Vec<u8>> {
+        let sealed = self.sealed_box();
+        let mut out = crate::codec::Writer::with_capacity(self.bytes.len());
+        out.bytes(b"CVK1\x01\0\0\0").bytes(&self.collection_id);
+        out.u32(self.epoch).u32(self.charter_no).bytes(&self.prev_hash);
+        out.bytes(&self.write_pk.to_bytes())
+            .bytes(&self.admin_pk.to_bytes());
+        out.u32(u32::try_from(sealed.len()).ok()?)
+            .bytes(&hash::sha256(sealed));
+        Some(out.bytes(&self.admin_sig).bytes(sealed).finish())
+    }
+
     #[cfg(feature = "keys")]
     pub(super) const fn prev_hash(&self) -> &Hash32 {
         &self.prev_hash

@@ -107,6 +107,21 @@ impl Head {
         })
     }
 
+    /// Its bytes from its fields; the box and its length and hash from the box.
+    #[cfg(feature = "parsers")]
+    pub(crate) fn rewrite(&self) -> Option<Vec<u8>> {
+        let sealed = self.bytes.get(HEAD_HEADER_BYTES..)?;
+        let mut out = crate::codec::Writer::with_capacity(HEAD_BYTES);
+        out.bytes(b"CVH1\x01").u8(u8::from(self.by_admin)).zeros(2);
+        out.bytes(&self.collection_id).u32(self.epoch);
+        out.u32(u32::try_from(sealed.len()).ok()?).u64(self.head_no);
+        out.bytes(&self.prev_hash).bytes(&self.charter_hash);
+        out.bytes(&self.root_page_id).bytes(&self.refs_hash);
+        out.u64(self.time).bytes(&hash::sha256(sealed));
+        out.bytes(&self.signer_pk.to_bytes()).bytes(&self.sig);
+        Some(out.bytes(sealed).finish())
+    }
+
     /// [from..to] of the header.
     pub(super) fn part(&self, from: usize, to: usize) -> &[u8] {
         self.bytes.get(from..to).unwrap_or_default()

@@ -289,6 +289,12 @@ impl Inside {
     }
 }
 
+/// What the box holds, from bytes to bytes.
+#[cfg(feature = "parsers")]
+pub(crate) fn rewrite(bytes: &[u8]) -> Option<Vec<u8>> {
+    crate::parsers::cbor::<Inside>(bytes)
+}
+
 impl Schema for Inside {
     fn encode(&self, out: &mut CborWriter) {
         out.map(5)

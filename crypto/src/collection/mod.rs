@@ -33,6 +33,9 @@ mod merge_entry;
 #[cfg(feature = "keys")]
 mod trie;
 
+#[cfg(feature = "parsers")]
+pub(crate) use self::{charter_box::rewrite as rewrite_charter_box, head_box::rewrite as rewrite_head_box};
+
 /// Boxes of charters and heads are padded to multiples of this.
 const BOX_UNIT: usize = 256;
 

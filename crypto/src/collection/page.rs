@@ -41,6 +41,9 @@ const SEAL_BYTES: usize = 72;
 /// Pages are padded to multiples of this.
 const PAGE_UNIT: usize = 1024;
 
+#[cfg(feature = "parsers")]
+pub(crate) use with_keys::rewrite;
+
 #[cfg(feature = "keys")]
 pub(super) use with_keys::{
     Child, DEPTH_MAX, LEAF_ENTRIES, Node, PAGE_CBOR_BYTES, PageError, leaf_cbor_len, open_page, seal_page,
@@ -171,7 +174,10 @@ mod with_keys {
     ) -> Result<Node, PageError> {
         verify_page_len(page.len()).map_err(|_| PageError)?;
         let padded = ce::open(key.key(), &context(collection_id, epoch), page).map_err(|_| PageError)?;
-        let cbor = unpad(&padded, PAGE_UNIT).map_err(|Malformed| PageError)?;
+        read_node(unpad(&padded, PAGE_UNIT).map_err(|Malformed| PageError)?)
+    }
+
+    fn read_node(cbor: &[u8]) -> Result<Node, PageError> {
         if cbor.len() > PAGE_CBOR_BYTES {
             return Err(PageError);
         }
@@ -187,6 +193,12 @@ mod with_keys {
             _ => {}
         }
         Ok(node)
+    }
+
+    /// A node, from bytes to bytes.
+    #[cfg(feature = "parsers")]
+    pub(crate) fn rewrite(bytes: &[u8]) -> Option<Vec<u8>> {
+        read_node(bytes).ok().map(|node| to_cbor(&node).to_vec())
     }
 
     fn context(collection_id: &Id, epoch: u32) -> Context {

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "keys")]
 pub mod client;
+#[cfg(feature = "parsers")]
+pub mod parsers;
 #[cfg(test)]
 mod rfc9807;
 pub mod server;

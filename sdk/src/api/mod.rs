@@ -111,7 +111,7 @@ impl<'a> Call<'a> {
         if media_type(&response) != Some(JSON) {
             return Err(ApiError::Hostile);
         }
-        serde_json::from_slice(&response.body).map_err(|_| ApiError::Hostile)
+        shared::json::from_slice(&response.body).map_err(|_| ApiError::Hostile)
     }
 
     /// Sends, expects `status` and nothing else.
@@ -181,7 +181,7 @@ fn problem(response: &Response) -> ApiError {
     if media_type(response) != Some(PROBLEM_JSON) {
         return ApiError::Hostile;
     }
-    let Ok(problem) = serde_json::from_slice::<shared::Problem>(&response.body) else {
+    let Ok(problem) = shared::json::from_slice::<shared::Problem>(&response.body) else {
         return ApiError::Hostile;
     };
     let status = problem.code.status();
@@ -197,7 +197,7 @@ fn problem(response: &Response) -> ApiError {
 }
 
 /// The media type without parameters; only an UTF-8 charset is tolerated beside it.
-fn media_type(response: &Response) -> Option<&str> {
+pub(crate) fn media_type(response: &Response) -> Option<&str> {
     let value = response.header("content-type")?;
     let (media, parameter) = value.split_once(';').unwrap_or((value, ""));
     let parameter = parameter.trim();

@@ -27,17 +27,12 @@ pub(crate) async fn advance_manifest(
     let key = format!("pin/{account}/manifest");
     if let Some(stored) = device.local().get(&key).await? {
         // A pin that cannot be read is a failed store, not a first visit.
-        let (version, hash) = stored.split_first_chunk::<8>().ok_or(LocalError)?;
-        let hash = hash.try_into().map_err(|_| LocalError)?;
-        if let Err(error) = record.verify_pin(&ManifestPin {
-            version: u64::from_be_bytes(*version),
-            hash,
-        }) {
+        let pin = parse_manifest(&stored).ok_or(LocalError)?;
+        if let Err(error) = record.verify_pin(&pin) {
             return Ok(Err(error));
         }
     }
-    let pin = record.manifest_pin();
-    let value = [&pin.version.to_be_bytes()[..], &pin.hash].concat();
+    let value = manifest_bytes(&record.manifest_pin());
     device.local().put(&key, &value).await?;
     Ok(Ok(()))
 }
@@ -52,13 +47,7 @@ pub(crate) async fn head(
         return Ok(None);
     };
     // A pin that cannot be read is a failed store, not a first visit.
-    let (number, rest) = stored.split_first_chunk::<8>().ok_or(LocalError)?;
-    let (charter, hash) = rest.split_first_chunk::<4>().ok_or(LocalError)?;
-    Ok(Some(Pin {
-        head_no: u64::from_be_bytes(*number),
-        charter_no: u32::from_be_bytes(*charter),
-        head_hash: hash.try_into().map_err(|_| LocalError)?,
-    }))
+    parse_head(&stored).map(Some).ok_or(LocalError)
 }
 
 /// How a head that is about to be accepted stands to what this device has pinned.
@@ -87,14 +76,42 @@ pub(crate) async fn advance_head(
         }
         _ => {}
     }
-    let value = [
+    let key = head_key(account, collection);
+    device.local().put(&key, &head_bytes(pin)).await?;
+    Ok(Advance::Pinned)
+}
+
+/// version u64 ‖ hash 32.
+pub(crate) fn parse_manifest(bytes: &[u8]) -> Option<ManifestPin> {
+    let (version, hash) = bytes.split_first_chunk::<8>()?;
+    Some(ManifestPin {
+        version: u64::from_be_bytes(*version),
+        hash: hash.try_into().ok()?,
+    })
+}
+
+pub(crate) fn manifest_bytes(pin: &ManifestPin) -> Vec<u8> {
+    [&pin.version.to_be_bytes()[..], &pin.hash].concat()
+}
+
+/// head_no u64 ‖ charter_no u32 ‖ hash 32.
+pub(crate) fn parse_head(bytes: &[u8]) -> Option<Pin> {
+    let (number, rest) = bytes.split_first_chunk::<8>()?;
+    let (charter, hash) = rest.split_first_chunk::<4>()?;
+    Some(Pin {
+        head_no: u64::from_be_bytes(*number),
+        charter_no: u32::from_be_bytes(*charter),
+        head_hash: hash.try_into().ok()?,
+    })
+}
+
+pub(crate) fn head_bytes(pin: &Pin) -> Vec<u8> {
+    [
         &pin.head_no.to_be_bytes()[..],
         &pin.charter_no.to_be_bytes(),
         &pin.head_hash,
     ]
-    .concat();
-    device.local().put(&head_key(account, collection), &value).await?;
-    Ok(Advance::Pinned)
+    .concat()
 }
 
 fn head_key(account: AccountId, collection: CollectionId) -> String {

@@ -17,6 +17,8 @@ mod folder;
 mod key;
 mod mark;
 mod memory;
+#[cfg(feature = "testing")]
+pub(crate) mod parsers;
 mod record;
 mod scrub;
 mod sequencer;

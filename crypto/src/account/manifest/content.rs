@@ -96,6 +96,12 @@ impl Schema for Signed {
     }
 }
 
+/// The content with its signature, from bytes to bytes.
+#[cfg(feature = "parsers")]
+pub(crate) fn rewrite(bytes: &[u8]) -> Option<Vec<u8>> {
+    crate::parsers::cbor::<Signed>(bytes)
+}
+
 fn encode_collection(out: &mut CborWriter, id: &Id, collection: &CollectionKeys) {
     out.array(10).bytes(id).uint(collection.epoch.into());
     out.bytes(collection.epoch_key.key().expose());

@@ -1,0 +1,84 @@
+//! Every parser of this crate behind one signature, for fuzzing and properties alone (feature `parsers`). Nothing
+//! else may call these.
+//!
+//! Each reads bytes and writes what it read again; `None` where the bytes are refused.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::api;
+use crate::evidence::Evidence;
+use crate::flows::Response;
+use crate::flows::conflict::MergeNote;
+use crate::flows::document::ObjectId;
+use crate::flows::journal::UploadNote;
+use crate::flows::pin;
+use crate::flows::seal::SealJob;
+use crate::session::Locked;
+
+/// What this device knows of the newest manifest.
+#[must_use]
+pub fn manifest_pin(bytes: &[u8]) -> Option<Vec<u8>> {
+    pin::parse_manifest(bytes).map(|pin| pin::manifest_bytes(&pin))
+}
+
+/// What this device knows of the newest head.
+#[must_use]
+pub fn head_pin(bytes: &[u8]) -> Option<Vec<u8>> {
+    pin::parse_head(bytes).map(|pin| pin::head_bytes(&pin))
+}
+
+/// A note of an unfinished upload.
+#[must_use]
+pub fn upload_note(bytes: &[u8]) -> Option<Vec<u8>> {
+    json::<UploadNote>(bytes)
+}
+
+/// A note of what a merge decided.
+#[must_use]
+pub fn merge_note(bytes: &[u8]) -> Option<Vec<u8>> {
+    json::<MergeNote>(bytes)
+}
+
+/// A piece of evidence.
+#[must_use]
+pub fn evidence(bytes: &[u8]) -> Option<Vec<u8>> {
+    json::<Evidence>(bytes)
+}
+
+/// What is left of a client after a lock.
+#[must_use]
+pub fn locked(bytes: &[u8]) -> Option<Vec<u8>> {
+    json::<Locked>(bytes)
+}
+
+/// The name of an object as text.
+#[must_use]
+pub fn object_id(bytes: &[u8]) -> Option<Vec<u8>> {
+    let id = ObjectId(str::from_utf8(bytes).ok()?.to_owned()).parse()?;
+    Some(ObjectId::of(&id).0.into())
+}
+
+/// The way of a job to a worker. A job of any length is refused by the sealer, or seals its first part.
+#[must_use]
+pub fn seal_job(bytes: &[u8]) -> Option<Vec<u8>> {
+    let job = SealJob::parse(bytes.try_into().ok()?);
+    let _ = job.seal(0, &[]);
+    Some(job.expose().to_vec())
+}
+
+/// `Content-Type` of an answer.
+#[must_use]
+pub fn media_type(bytes: &[u8]) -> Option<Vec<u8>> {
+    let response = Response {
+        status: 200,
+        headers: vec![("content-type".to_owned(), str::from_utf8(bytes).ok()?.to_owned())],
+        body: bytes::Bytes::new(),
+    };
+    api::media_type(&response).map(Into::into)
+}
+
+fn json<T: Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<Vec<u8>> {
+    let value: T = serde_json::from_slice(bytes).ok()?;
+    serde_json::to_vec(&value).ok()
+}

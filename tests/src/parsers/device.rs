@@ -1,0 +1,249 @@
+//! What a device reads: its own notes, and every answer of a server, whatever it is (`spec/flows.md`, 8).
+
+use std::cell::RefCell;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use crypto::session::MacKey;
+use futures::FutureExt;
+use sdk::api::{self, Session};
+use sdk::error::TransportError;
+use sdk::flows::{Request, Response};
+use sdk::{ApiError, Transport, parsers};
+use serde::Serialize;
+use serde_json::{Value, json};
+use shared::{AccountId, Blob, BodyId, CollectionId, Hash, OperationId, RecoveryId, SessionId};
+
+use super::draw::Draw;
+use super::wire::golden;
+use super::{Parser, Rule};
+
+/// The table.
+pub const PARSERS: &[Parser] = &[
+    Parser {
+        name: "parse_manifest",
+        file: "sdk/src/flows/pin.rs",
+        rule: Rule::Exact,
+        run: parsers::manifest_pin,
+        valid: |draw| draw.bytes(40),
+    },
+    Parser {
+        name: "parse_head",
+        file: "sdk/src/flows/pin.rs",
+        rule: Rule::Exact,
+        run: parsers::head_pin,
+        valid: |draw| draw.bytes(44),
+    },
+    Parser {
+        name: "UploadNote",
+        file: "sdk/src/flows/journal.rs",
+        rule: Rule::Normal,
+        run: parsers::upload_note,
+        valid: upload_note,
+    },
+    Parser {
+        name: "MergeNote",
+        file: "sdk/src/flows/conflict.rs",
+        rule: Rule::Normal,
+        run: parsers::merge_note,
+        valid: |draw| {
+            let what = *draw.pick(&["name_overwritten", "conflict_copy", "restored"]);
+            let note = json!({ "object": OperationId(draw.array()).to_string(), "what": what, "lost": "x" });
+            note.to_string().into()
+        },
+    },
+    Parser {
+        name: "Evidence",
+        file: "sdk/src/evidence.rs",
+        rule: Rule::Normal,
+        run: parsers::evidence,
+        valid: |draw| {
+            let subject = match draw.below(3) {
+                0 => json!("account"),
+                1 => json!("upload"),
+                _ => json!({ "document": { "name": "été" } }),
+            };
+            let check = *draw.pick(&["deployment", "page", "body_missing"]);
+            let evidence = json!({
+                "check": check, "subject": subject, "when": draw.number(), "hash": Hash(draw.array()),
+                "bytes": Blob(draw.bytes(20)),
+            });
+            evidence.to_string().into()
+        },
+    },
+    Parser {
+        name: "Locked",
+        file: "sdk/src/session.rs",
+        rule: Rule::Normal,
+        run: parsers::locked,
+        valid: |draw| {
+            let locked = json!({ "account_id": AccountId(draw.array()), "handle": "camille" });
+            locked.to_string().into()
+        },
+    },
+    Parser {
+        name: "ObjectId::parse",
+        file: "sdk/src/flows/document.rs",
+        rule: Rule::Exact,
+        run: parsers::object_id,
+        valid: |draw| OperationId(draw.array()).to_string().into(),
+    },
+    Parser {
+        name: "SealJob::parse",
+        file: "sdk/src/flows/seal.rs",
+        rule: Rule::Exact,
+        run: parsers::seal_job,
+        valid: |draw| draw.bytes(80),
+    },
+    Parser {
+        name: "media_type",
+        file: "sdk/src/api/mod.rs",
+        rule: Rule::Normal,
+        run: parsers::media_type,
+        valid: |draw| {
+            let text = *draw.pick(&["application/json", "application/problem+json; charset=UTF-8"]);
+            text.into()
+        },
+    },
+    Parser {
+        name: "Call::read",
+        file: "sdk/src/api/mod.rs",
+        rule: Rule::Normal,
+        run: answer,
+        valid: |draw| {
+            let (call, text) = *draw.pick(READS);
+            [&[call, 0, 0], golden(draw, text).as_slice()].concat()
+        },
+    },
+    Parser {
+        name: "problem",
+        file: "sdk/src/api/mod.rs",
+        rule: Rule::Normal,
+        run: answer,
+        valid: |draw| {
+            let codes = shared::ErrorCode::ALL;
+            let place = draw.below(codes.len());
+            let problem = shared::Problem::new(codes[place], draw.array().into());
+            let body = serde_json::to_vec(&problem).unwrap_or_default();
+            [&[draw.below(10) as u8, 8 + place as u8, 1], body.as_slice()].concat()
+        },
+    },
+];
+
+/// Answers whatever it was given.
+struct Stub(RefCell<Option<Response>>);
+
+#[async_trait(?Send)]
+impl Transport for Stub {
+    async fn send(&self, _: Request) -> Result<Response, TransportError> {
+        self.0.take().ok_or(TransportError::Offline)
+    }
+}
+
+/// `call 1 | status 1 | type 1 | body`: one typed call, and that answer. What the call gives is written again; a
+/// problem is written as its code.
+///
+/// # Panics
+/// Where an answer of success is given for a status that is none, or a problem under a status that is not its own.
+fn answer(input: &[u8]) -> Option<Vec<u8>> {
+    let ([call, status, media], body) = input.split_first_chunk::<3>()?;
+    let code = code(*status);
+    let media_type = *TYPES.get(usize::from(*media) % TYPES.len())?;
+    let stub = Stub(RefCell::new(Some(Response {
+        status: code,
+        headers: vec![("content-type".to_owned(), media_type.to_owned())],
+        body: Bytes::copy_from_slice(body),
+    })));
+    match send(*call, &stub) {
+        Ok(written) => {
+            assert!((200..300).contains(&code), "success with status {code}");
+            Some([&[*call, *status, *media], written.as_slice()].concat())
+        }
+        Err(ApiError::Problem(problem)) => {
+            assert_eq!(problem.code.status(), code, "a problem of another status");
+            let mut again = shared::Problem::new(problem.code, problem.request);
+            again.retry_after = problem.retry_after;
+            again.limit = problem.limit;
+            let written = serde_json::to_vec(&again).ok()?;
+            Some([&[*call, *status, *media], written.as_slice()].concat())
+        }
+        Err(_) => None,
+    }
+}
+
+fn code(status: u8) -> u16 {
+    let codes = shared::ErrorCode::ALL;
+    match usize::from(status) {
+        0 => 200,
+        1 => 201,
+        2 => 204,
+        3 => 206,
+        place @ 8..26 => codes[place - 8].status(),
+        other => other as u16 * 4,
+    }
+}
+
+const TYPES: [&str; 5] = [
+    "application/json",
+    "application/problem+json",
+    "application/octet-stream",
+    "application/json;charset=utf-8",
+    "text/html",
+];
+
+/// Calls that read JSON, with the golden file of what they read.
+const READS: &[(u8, &str)] = &[
+    (0, include_str!("../../../shared/tests/golden/deployment.json")),
+    (1, include_str!("../../../shared/tests/golden/account.json")),
+    (2, include_str!("../../../shared/tests/golden/quota.json")),
+    (3, include_str!("../../../shared/tests/golden/collection.json")),
+    (4, include_str!("../../../shared/tests/golden/heads_end.json")),
+    (6, include_str!("../../../shared/tests/golden/uploads.json")),
+    (7, include_str!("../../../shared/tests/golden/body.json")),
+    (
+        9,
+        include_str!("../../../shared/tests/golden/recovery_challenge.json"),
+    ),
+];
+
+fn send(call: u8, stub: &Stub) -> Result<Vec<u8>, ApiError> {
+    let session = Session::new(SessionId([1; 16]), MacKey::from_bytes([2; 32]));
+    let (collection, body) = (CollectionId([3; 16]), BodyId([4; 16]));
+    match call % 10 {
+        0 => written(api::account::deployment(stub).now_or_never()),
+        1 => written(api::account::read(stub, &session).now_or_never()),
+        2 => written(api::account::quota(stub, &session).now_or_never()),
+        3 => written(api::collection::read(stub, &session, collection).now_or_never()),
+        4 => written(api::collection::heads(stub, &session, collection, 0, 2).now_or_never()),
+        5 => {
+            written(api::collection::pages(stub, &session, collection, vec![Hash([5; 32]); 2]).now_or_never())
+        }
+        6 => written(api::document::uploads(stub, &session).now_or_never()),
+        7 => written(api::document::body(stub, &session, body, 2).now_or_never()),
+        8 => api::document::content(stub, &session, body, 0, 16)
+            .now_or_never()
+            .unwrap_or(Err(ApiError::Offline))
+            .map(Into::into),
+        _ => {
+            let start = shared::session::RecoveryStart {
+                recovery_id: RecoveryId([6; 16]),
+            };
+            written(api::session::recovery_start(stub, &start).now_or_never())
+        }
+    }
+}
+
+fn written<T: Serialize>(answer: Option<Result<T, ApiError>>) -> Result<Vec<u8>, ApiError> {
+    let value = answer.unwrap_or(Err(ApiError::Offline))?;
+    serde_json::to_vec(&value).map_err(|_| ApiError::Offline)
+}
+
+fn upload_note(draw: &mut Draw) -> Vec<u8> {
+    let parent = draw.coin().then(|| Blob(draw.bytes(16)));
+    let note = json!({
+        "body": BodyId(draw.array()), "object": Blob(draw.bytes(16)), "name": "bail.pdf",
+        "parent": parent.map_or(Value::Null, |parent| json!(parent)), "media": "application/pdf",
+        "record": Blob(draw.bytes(60)),
+    });
+    note.to_string().into()
+}

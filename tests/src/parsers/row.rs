@@ -1,0 +1,114 @@
+//! What the server reads from its own disk: rows, keys of reminders, frames, entries of parts, settings
+//! (`spec/store.md`, `spec/wire.md`, 9).
+
+use server::parsers;
+
+use super::draw::Draw;
+use super::{Parser, Rule};
+
+macro_rules! rows {
+    ($($name:literal $run:ident: $valid:expr,)*) => {
+        &[$(Parser {
+            name: concat!($name, "::read"),
+            file: "server/src/row.rs",
+            rule: Rule::Exact,
+            run: parsers::$run,
+            valid: $valid,
+        }),*]
+    };
+}
+
+const ROWS: &[Parser; 10] = rows! {
+    "DeploymentRow" deployment_row: |draw| fields(draw, &[32], &[], &[], 0),
+    "AccountRow" account_row: |draw| {
+        let len = draw.below(30);
+        let handle = draw.letters(len);
+        [fields(draw, &[32, 16, 32, 16, 32], &[], &[], 0), handle.into()].concat()
+    },
+    "QuotaRow" quota_row: |draw| fields(draw, &[20], &[], &[], 0),
+    "LoginRow" login_row: |draw| fields(draw, &[16], &[], &[], 300),
+    "RecoveryRow" recovery_row: |draw| fields(draw, &[48], &[], &[], 0),
+    "UploadRow" upload_row: |draw| fields(draw, &[32], &[0, 1], &[32], 400),
+    "BodyRow" body_row: |draw| fields(draw, &[16], &[0, 1, 2], &[20], 200),
+    "CollectionRow" collection_row: |draw| fields(draw, &[60], &[], &[], 0),
+    "PageRow" page_row: |draw| fields(draw, &[], &[], &[], 600),
+    "DroppedRow" dropped_row: |draw| fields(draw, &[8], &[], &[], 0),
+};
+
+/// The table.
+pub const PARSERS: &[Parser] = &[
+    ROWS[0],
+    ROWS[1],
+    ROWS[2],
+    ROWS[3],
+    ROWS[4],
+    ROWS[5],
+    ROWS[6],
+    ROWS[7],
+    ROWS[8],
+    ROWS[9],
+    Parser {
+        name: "read_due",
+        file: "server/src/key.rs",
+        rule: Rule::Exact,
+        run: parsers::due,
+        valid: |draw| {
+            let (kind, len) = *draw.pick(&[(b'u', 16), (b'b', 16), (b'p', 48)]);
+            [&b"t"[..], &draw.array::<8>(), &[kind], &draw.bytes(len)].concat()
+        },
+    },
+    Parser {
+        name: "unframe",
+        file: "server/src/store/record.rs",
+        rule: Rule::Exact,
+        run: parsers::frame,
+        valid: |draw| {
+            let len = draw.below(300);
+            parsers::framed(&draw.bytes(len))
+        },
+    },
+    Parser {
+        name: "PartEntry::parse",
+        file: "server/src/store/record.rs",
+        rule: Rule::Exact,
+        run: parsers::part_entry,
+        valid: |draw| draw.bytes(36),
+    },
+    Parser {
+        name: "read_settings",
+        file: "server/src/config.rs",
+        rule: Rule::Normal,
+        run: parsers::settings,
+        valid: settings,
+    },
+];
+
+/// The format, fields of these lengths, one of these marks, more fields, then up to `rest` bytes.
+fn fields(draw: &mut Draw, before: &[usize], mark: &[u8], after: &[usize], rest: usize) -> Vec<u8> {
+    let mut out = vec![1];
+    before.iter().for_each(|len| out.extend(draw.bytes(*len)));
+    if !mark.is_empty() {
+        out.push(*draw.pick(mark));
+    }
+    after.iter().for_each(|len| out.extend(draw.bytes(*len)));
+    let rest = draw.below(rest + 1);
+    out.extend(draw.bytes(rest));
+    out
+}
+
+fn settings(draw: &mut Draw) -> Vec<u8> {
+    let number = draw.number32();
+    let lines = [
+        format!("listen = \"127.0.0.1:{}\"", number % 65_536),
+        "data = 'a \"folder\"'".to_owned(),
+        "assets_dir = \"dist\"".to_owned(),
+        format!("https = {}", draw.coin()),
+        format!("account_bytes = {number}"),
+        format!("min_free_bytes = \"{number}\""),
+        "attempts_per_address = 0".to_owned(),
+        "source = \"https://civis.example/\\u00e9\"".to_owned(),
+        format!("log = \"{}\"", draw.pick(&["error", "warn", "info"])),
+    ];
+    let some: Vec<String> = lines.into_iter().filter(|_| draw.coin()).collect();
+    some.join("\n").into()
+}
