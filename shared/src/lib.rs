@@ -12,6 +12,7 @@ pub mod error;
 pub mod id;
 pub mod limit;
 pub mod path;
+mod present;
 pub mod session;
 
 pub use blob::Blob;

@@ -106,12 +106,15 @@ impl Person {
 
     /// Opens the account at `desk` and reads the list.
     pub async fn opens(&self, desk: &Desk) -> Safe {
-        let unlocked = login::open(desk.device(), &self.handle, &self.phrase)
-            .await
-            .expect("an open account");
-        let safe = Safe(unlocked);
+        let safe = self.opens_without_reading(desk).await;
         safe.sync().await.expect("a list");
         safe
+    }
+
+    /// Opens the account at `desk`; the list is not asked for yet.
+    pub async fn opens_without_reading(&self, desk: &Desk) -> Safe {
+        let unlocked = login::open(desk.device(), &self.handle, &self.phrase).await;
+        Safe(unlocked.expect("an open account"))
     }
 }
 

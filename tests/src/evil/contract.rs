@@ -217,7 +217,6 @@ fn others(place: &str, value: &Value) -> Vec<String> {
             "-1".to_owned(),
             "1e99".to_owned(),
             "18446744073709551616".to_owned(),
-            "null".to_owned(),
             "[]".to_owned(),
         ],
         // A number that is not there.
@@ -228,6 +227,9 @@ fn others(place: &str, value: &Value) -> Vec<String> {
             "{}".to_owned(),
         ],
     };
+    if value.is_number() && !place.ends_with("/next") {
+        texts.push("null".to_owned());
+    }
     let plain = ["handle", "version", "licence", "source"];
     let field = place.rsplit('/').next().unwrap_or_default();
     if let Value::String(text) = value
@@ -238,7 +240,6 @@ fn others(place: &str, value: &Value) -> Vec<String> {
             format!("\"{text}=\""),
             format!("\" {text}\""),
             format!("\"{}+\"", text.get(1..).unwrap_or_default()),
-            format!("\"{}\"", text.get(1..).unwrap_or_default()).replace("\"\"", "\"A\""),
         ]);
     }
     texts
