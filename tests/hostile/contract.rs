@@ -71,7 +71,11 @@ pub(crate) async fn a_life(world: &World) -> Vec<Exchange> {
         }
     });
     let nothing = Watch::none();
-    assert!(safe.upload(&b"x".to_vec(), &paper("b.bin"), &nothing).await.is_err());
+    assert!(
+        safe.upload(&b"x".to_vec(), &paper("b.bin"), &nothing)
+            .await
+            .is_err()
+    );
     desk.line.before(|_| tests::adversary::Fate::Pass);
     let begun = safe.unfinished().await.unwrap()[0].body;
     safe.abandon(begun).await.unwrap();
@@ -176,7 +180,9 @@ async fn ask(number: usize, asked: &Exchange, to: &dyn Transport) -> Result<(), 
         (_, path::RECOVERIES_START) => session::recovery_start(to, &sent(asked)).await.map(drop),
         (_, path::RECOVERIES_FINISH) => session::recovery_finish(to, &sent(asked)).await.map(drop),
         (_, path::COLLECTION) => collection::read(to, by, list).await.map(drop),
-        (_, path::HEAD) => collection::commit(to, by, list, hash, &sent(asked)).await.map(drop),
+        (_, path::HEAD) => collection::commit(to, by, list, hash, &sent(asked))
+            .await
+            .map(drop),
         (_, path::HEADS) => collection::heads(to, by, list, 0, 500).await.map(drop),
         (_, path::PAGES) => {
             let ids = sent::<shared::collection::ReadPages>(asked).ids;
@@ -220,7 +226,9 @@ async fn n50_every_answer_outside_the_contract_is_refused_on_every_route() {
             }
         }
         // Good in every way, and longer than may be read.
-        if !asked.response.body.is_empty() && asked.response.header("content-type") == Some("application/json") {
+        if !asked.response.body.is_empty()
+            && asked.response.header("content-type") == Some("application/json")
+        {
             *canned.answer.borrow_mut() = asked.response.clone();
             canned.longer = true;
             if ask(number, &asked, &canned).await != Err(ApiError::Hostile) {
@@ -265,7 +273,9 @@ async fn n50_such_an_answer_ends_every_act_without_a_word_more() {
             })
             .await,
             noticed(&desk, &evil, attack(), async || {
-                login::open(desk.device(), &alice.handle, &alice.phrase).await.map(drop)
+                login::open(desk.device(), &alice.handle, &alice.phrase)
+                    .await
+                    .map(drop)
             })
             .await,
         ];

@@ -77,7 +77,10 @@ fn assert_headers(what: &str, headers: &[(String, String)], scripts: &str, https
         .map(str::trim)
         .filter(|rule| !["connect-src", "img-src"].contains(&rule.split(' ').next().unwrap()))
         .collect();
-    let wanted: Vec<String> = POLICY.iter().map(|rule| rule.replace("SCRIPTS", scripts)).collect();
+    let wanted: Vec<String> = POLICY
+        .iter()
+        .map(|rule| rule.replace("SCRIPTS", scripts))
+        .collect();
     assert_eq!(rules, wanted.iter().map(String::as_str).collect(), "{what}");
     let secure = values("strict-transport-security");
     if https {
@@ -96,7 +99,10 @@ fn assert_headers(what: &str, headers: &[(String, String)], scripts: &str, https
 
 /// Every path of the API, with ids that name nothing.
 fn routes() -> Vec<String> {
-    let texts = include_str!("../../shared/src/path.rs").split('"').skip(1).step_by(2);
+    let texts = include_str!("../../shared/src/path.rs")
+        .split('"')
+        .skip(1)
+        .step_by(2);
     texts
         .filter(|text| text.starts_with('/'))
         .map(|route| {
@@ -124,7 +130,11 @@ async fn assert_everywhere(world: &World, pages: &[&str], scripts: &str, https: 
             assert_headers(&format!("{method} {target}"), &answer.headers, scripts, https);
             statuses.insert(answer.status);
             if target.starts_with("/api") {
-                assert_eq!(answer.header("cache-control"), Some("no-store"), "{method} {target}");
+                assert_eq!(
+                    answer.header("cache-control"),
+                    Some("no-store"),
+                    "{method} {target}"
+                );
             }
         }
     }
@@ -134,7 +144,15 @@ async fn assert_everywhere(world: &World, pages: &[&str], scripts: &str, https: 
 #[tokio::test(flavor = "multi_thread")]
 async fn n49_every_answer_of_every_route_has_exactly_these_headers() {
     let world = world().await;
-    let pages = ["/", "/safe", "/x.js", "/api", "/api/v1/nothing", "/%2e%2e/x", "/api/v2/account"];
+    let pages = [
+        "/",
+        "/safe",
+        "/x.js",
+        "/api",
+        "/api/v1/nothing",
+        "/%2e%2e/x",
+        "/api/v2/account",
+    ];
     let statuses = assert_everywhere(&world, &pages, "", false).await;
     for status in [200, 401, 404, 405] {
         assert!(statuses.contains(&status), "{status} is among {statuses:?}");
@@ -180,7 +198,16 @@ fn n49_what_the_page_loads_is_named_by_its_hash() {
         tag.contains("data-trunk") && tag.contains("src=\"client/loader.js\""),
         "{tag}"
     );
-    for word in [" on", "javascript:", "http:", "https:", "style=", "<style", "<base", "<iframe"] {
+    for word in [
+        " on",
+        "javascript:",
+        "http:",
+        "https:",
+        "style=",
+        "<style",
+        "<base",
+        "<iframe",
+    ] {
         let found = page.to_lowercase().contains(word);
         // The one word that begins like a handler's name would be found in prose.
         assert!(!found || word == " on" && !page.contains(" onload"), "{word}");
@@ -197,7 +224,13 @@ fn n49_what_the_page_loads_is_named_by_its_hash() {
     }
     assert_eq!(loader.matches("fetch(").count(), 1, "one fetch, with its hash");
     let code: Vec<&str> = loader.lines().filter(|line| !line.starts_with("//")).collect();
-    for word in ["createHTML", "createScript(", "eval", "Function(", "importScripts"] {
+    for word in [
+        "createHTML",
+        "createScript(",
+        "eval",
+        "Function(",
+        "importScripts",
+    ] {
         assert!(!code.iter().any(|line| line.contains(word)), "{word}");
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use sdk::flows::Clock;
-use sdk::native::SystemClock;
 use sdk::Fault;
+use sdk::flows::Clock;
 use sdk::flows::collection::SyncError;
+use sdk::native::SystemClock;
 use shared::ErrorCode;
 use tests::evil::{Attack, Evil, Switch, problem};
 use tests::person::{Desk, Person, Safe};
@@ -47,7 +47,10 @@ async fn n53_a_server_years_off_moves_no_date_and_no_order() {
         assert_eq!(synced.head_no, number + 2, "one change, one number");
         number = synced.head_no;
         assert_eq!(safe.finds(&name).id, object, "the last change stands");
-        assert!(safe.list().iter().any(|item| item.id == trashed), "nothing was purged");
+        assert!(
+            safe.list().iter().any(|item| item.id == trashed),
+            "nothing was purged"
+        );
         assert_own_times(&safe);
         // Another device reads the same, and takes its date for the last change, not the server's.
         let first = Desk::new(&world);
@@ -100,7 +103,9 @@ async fn n53_nobody_waits_as_long_as_the_server_says() {
                 },
             ));
             let tried = tokio::time::timeout(Duration::from_secs(10), safe.sync()).await;
-            let error: SyncError = tried.expect("an end within the device's own patience").unwrap_err();
+            let error: SyncError = tried
+                .expect("an end within the device's own patience")
+                .unwrap_err();
             assert_eq!(error.code(), code.as_str());
             assert_eq!(evil.lies(), 4, "asked four times, and no more");
             evil.end();

@@ -177,7 +177,10 @@ async fn n34_no_error_of_the_server_makes_a_client_say_more() {
         for (place, value) in request.values() {
             assert_value(&request.title(), &place, &value);
         }
-        stacks.add(format!("request {number}"), format!("{} {:?}", request.path, request.headers));
+        stacks.add(
+            format!("request {number}"),
+            format!("{} {:?}", request.path, request.headers),
+        );
         stacks.add(format!("body of request {number}"), request.body);
     }
     assert!(stacks.len() as u64 > 10 * SIZE, "{} bytes", stacks.len());
@@ -199,7 +202,11 @@ fn seen(requests: &[Request]) -> Vec<String> {
         .iter()
         .map(|request| {
             let names: Vec<&str> = request.headers.iter().map(|(name, _)| *name).collect();
-            format!("{} {names:?} {} bytes", plain(request).title(), request.body.len())
+            format!(
+                "{} {names:?} {} bytes",
+                plain(request).title(),
+                request.body.len()
+            )
         })
         .collect()
 }
@@ -234,7 +241,11 @@ async fn traffic(
             after
         }
         _ => {
-            let open = async || login::open(desk.device(), &alice.handle, &alice.phrase).await.map(drop);
+            let open = async || {
+                login::open(desk.device(), &alice.handle, &alice.phrase)
+                    .await
+                    .map(drop)
+            };
             noticed(desk, evil, attack, open).await;
             let after = evil.sent_since_the_lie();
             desk.line.take_sent();
