@@ -11,7 +11,7 @@ use shared::document::{BeginUpload, CommitUpload};
 use shared::path;
 use tests::adversary::Fate;
 use tests::evil::{Attack, Evil, Exchange, is_of, writes};
-use tests::insider::Insider;
+use tests::insider::{BodyKeys, Insider};
 use tests::person::{Desk, Person, document};
 use tests::sample;
 use tests::world::plain_get;
@@ -319,16 +319,23 @@ fn traces(memory: &[Exchange]) -> Vec<Vec<Vec<u8>>> {
 async fn n37_the_same_file_twice_leaves_unrelated_traces() {
     let world = world().await;
     let content = sample::pdf(&["le même fichier"], 40_000);
-    let mut uploads = Vec::new();
+    let (mut uploads, mut keys) = (Vec::new(), HashSet::new());
     for handle in ["alice", "bob"] {
         let desk = Desk::new(&world);
         let evil = Evil::on(&desk.line);
-        let (_, safe) = Person::creates_account(handle, &desk).await;
+        let (person, safe) = Person::creates_account(handle, &desk).await;
         safe.saves("1.pdf", &content).await;
         safe.saves("2.pdf", &content).await;
-        uploads.extend(traces(&evil.memory()));
+        let memory = evil.memory();
+        uploads.extend(traces(&memory));
+        for BodyKeys(key, salt) in Insider::of(&person, &memory).body_keys(&memory).into_values() {
+            assert!(
+                keys.insert(key.to_vec()) && keys.insert(salt.to_vec()),
+                "drawn anew each time"
+            );
+        }
     }
-    assert_eq!(uploads.len(), 4);
+    assert_eq!((uploads.len(), keys.len()), (4, 8));
     // Whoever knows the file can make nothing of it that would be on the wire: no two uploads share even twelve bytes.
     let mut seen = HashSet::new();
     for upload in &uploads {

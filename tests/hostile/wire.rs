@@ -196,6 +196,41 @@ async fn n34_a_search_that_finds_nothing_would_find_something() {
     assert_eq!(stacks.search(&canary().needles()).len(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn n34_padding_is_fetched_like_content() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (_alice, safe) = Person::creates_account("alice", &desk).await;
+    // The smallest kind of file that ends in a part of padding alone.
+    let content = vec![7; (64 << 20) + 1];
+    let shape = Shape::of_plain(content.len() as u64).unwrap();
+    assert!(u64::from(shape.parts) > (content.len() as u64).div_ceil(1 << 20));
+    safe.saves("film.bin", &content).await;
+    desk.line.take_sent();
+    assert!(safe.reads("film.bin").await == content);
+    let sent = desk.line.take_sent();
+    let ranges = sent
+        .iter()
+        .filter(|request| is_of(request, path::BODY_CONTENT))
+        .map(|request| {
+            request
+                .headers
+                .iter()
+                .find(|(name, _)| *name == "range")
+                .unwrap()
+                .1
+                .clone()
+        })
+        .collect::<BTreeSet<_>>();
+    let last = shape.ct_len - 1;
+    let wanted = (0..shape.ct_len)
+        .step_by(1_049_600)
+        .map(|at| format!("bytes={at}-{}", (at + 1_049_599).min(last)))
+        .chain([format!("bytes={}-{last}", shape.last_chunk_at())])
+        .collect::<BTreeSet<_>>();
+    assert_eq!(ranges, wanted, "every part, and the last chunk");
+}
+
 /// What a server sees of one request without its random bytes: what is asked, and how much is said.
 fn seen(requests: &[Request]) -> Vec<String> {
     requests
