@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blob::Blob;
 use crate::id::{BodyId, Hash};
+use crate::present::present;
 
 /// A collection as it stands: every charter from genesis, and the current head.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,7 +56,8 @@ pub struct Committed {
 pub struct Heads {
     /// CVH1 each.
     pub items: Vec<Blob>,
-    /// Pass as `after` to go on; absent at the end.
+    /// Pass as `after` to go on; `null` at the end.
+    #[serde(deserialize_with = "present")]
     pub next: Option<u64>,
 }
 

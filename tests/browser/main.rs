@@ -8,5 +8,6 @@
 )]
 
 mod canary;
+mod content;
 mod document;
 mod page;

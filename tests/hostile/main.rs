@@ -6,11 +6,16 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod body;
+mod content;
+mod contract;
+mod headers;
 mod list;
+mod time;
 mod upload;
 mod verdict;
 mod way_in;
 mod windows;
+mod wire;
 
 use tests::world::World;
 

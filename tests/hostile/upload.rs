@@ -4,16 +4,228 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use crypto::hash::sha256;
 use sdk::error::FileError;
 use sdk::flows::upload::UploadError;
 use sdk::flows::{Request, Source, Watch};
+use sdk::{Check, Random, RandomError, Subject};
+use shared::{BodyId, path};
 use tests::adversary::Fate;
-use tests::person::{Desk, Person, document};
+use tests::evil::{Attack, Evil, Exchange, Switch, is_of};
+use tests::insider::{BodyKeys, Insider};
+use tests::person::{Desk, Drawer, Person, Safe, document};
 use tests::sample;
 
+use crate::verdict::noticed;
 use crate::world;
 
 const MIB: usize = 1 << 20;
+/// A sealed chunk.
+const CHUNK: usize = 16_400;
+
+/// Chunks by what covers them: K_body, salt and body give the key and the base nonce, the number the nonce.
+type Covered = BTreeMap<(BodyKeys, BodyId, usize), Vec<u8>>;
+
+/// The property that Rule R is for, with the real keys: no (key, nonce) covers two different chunks on the wire.
+fn covered(alice: &Person, memory: &[Exchange]) -> Covered {
+    let keys = Insider::of(alice, memory).body_keys(memory);
+    let mut seen = Covered::new();
+    for request in memory.iter().map(|exchange| &exchange.request) {
+        if !is_of(request, path::UPLOAD_PART) {
+            continue;
+        }
+        let steps: Vec<&str> = request.path.split('/').collect();
+        let (body, part): (BodyId, usize) = (steps[4].parse().unwrap(), steps[6].parse().unwrap());
+        for (number, chunk) in request.body.chunks(CHUNK).enumerate() {
+            let place = (keys[&body].clone(), body, part * 64 + number);
+            let before = seen.insert(place, chunk.to_vec());
+            assert!(
+                before.is_none_or(|before| before == chunk),
+                "one nonce, two chunks: {body} part {part} chunk {number}"
+            );
+        }
+    }
+    seen
+}
+
+/// Begins an upload that breaks before its second part, and says which it is.
+async fn breaks_off(desk: &Desk, safe: &Safe, name: &str, content: &Vec<u8>) -> BodyId {
+    let seen = Cell::new(0);
+    desk.line.before(move |request| {
+        seen.set(seen.get() + u32::from(is_of(request, path::UPLOAD_PART)));
+        if seen.get() >= 2 { Fate::Lose } else { Fate::Pass }
+    });
+    let broken = safe.upload(content, &document(name), &Watch::none()).await;
+    assert!(broken.is_err());
+    desk.line.before(|_| Fate::Pass);
+    let begun = safe.unfinished().await.unwrap();
+    let begun = begun.iter().find(|begun| begun.name.as_deref() == Some(name));
+    begun.unwrap().body
+}
+
+fn attack(name: &str) -> Attack {
+    let mut all = Switch::N33.attacks().into_iter();
+    all.find(|attack| attack.name() == name).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n33_whatever_the_server_answers_no_nonce_covers_two_chunks() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let evil = Evil::on(&desk.line);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    let mut kept = Vec::new();
+    for (number, attack) in Switch::N33.attacks().into_iter().enumerate() {
+        let lie = attack.name().to_owned();
+        let name = format!("{number}.bin");
+        let mut content = sample::noise(MIB + 9, number as u64);
+        let begun = breaks_off(&desk, &safe, &name, &content).await;
+        // Every second time another program has written into the file meanwhile, at its end or in what was sent.
+        if number % 2 == 1 {
+            let at = if number % 4 == 1 { MIB + 3 } else { 3 };
+            content[at] ^= 1;
+        }
+        evil.begin(attack);
+        let told = safe
+            .resume(begun, &content, &document(&name), &Watch::none())
+            .await;
+        evil.end();
+        // Whatever came of it, the same device goes on with an honest server.
+        if told.is_err() {
+            let again = safe
+                .resume(begun, &content, &document(&name), &Watch::none())
+                .await;
+            again.unwrap_or_else(|error| panic!("{lie}: {error:?}"));
+        }
+        kept.push((name, content));
+    }
+    for (name, content) in &kept {
+        assert!(&safe.reads(name).await == content, "{name}");
+    }
+    let covered = covered(&alice, &evil.memory());
+    assert!(covered.len() > kept.len() * 65, "{} chunks", covered.len());
+    // A new body that a lie broke off is still there to be given up, and nothing else is.
+    for left in safe.unfinished().await.unwrap() {
+        safe.abandon(left.body).await.unwrap();
+    }
+    assert_eq!(safe.card().await.unwrap().quota.reserved, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n33_an_exchanged_record_and_another_body_s_answer_are_refused() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let evil = Evil::on(&desk.line);
+    let (_alice, safe) = Person::creates_account("alice", &desk).await;
+    safe.saves("avant.bin", &sample::noise(5_000, 1)).await;
+    let content = sample::noise(MIB + 9, 2);
+    let begun = breaks_off(&desk, &safe, "a.bin", &content).await;
+    let resume = async || {
+        safe.resume(begun, &content, &document("a.bin"), &Watch::none())
+            .await
+    };
+    for lie in ["record altered", "record of another upload"] {
+        let verdict = noticed(&desk, &evil, attack(lie), resume).await;
+        assert_eq!(
+            (verdict.check(), verdict.subject),
+            (Check::UploadRecord, Some(Subject::Upload)),
+            "{lie}"
+        );
+    }
+    // The list leaves an upload out whose record does not open, keeps that once, and stands in nobody's way.
+    evil.begin(attack("record of another upload"));
+    for _ in 0..2 {
+        assert!(safe.unfinished().await.unwrap().is_empty());
+    }
+    evil.end();
+    assert_eq!(safe.evidence().await.unwrap().len(), 2);
+    let verdict = noticed(&desk, &evil, attack("stored, as an earlier body was"), resume).await;
+    assert_eq!(
+        (verdict.check(), verdict.subject),
+        (Check::Header, Some(Subject::Upload))
+    );
+    safe.resume(begun, &content, &document("a.bin"), &Watch::none())
+        .await
+        .unwrap();
+    assert!(safe.reads("a.bin").await == content);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n33_a_rolled_back_upload_goes_on_with_the_same_bytes() {
+    let mut world = world().await;
+    let desk = Desk::new(&world);
+    let evil = Evil::on(&desk.line);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    let content = sample::noise(MIB + 9, 3);
+    let begun = breaks_off(&desk, &safe, "a.bin", &content).await;
+    let before = world.snapshot().await.unwrap();
+    let first = alice.opens(&desk).await;
+    first
+        .resume(begun, &content, &document("a.bin"), &Watch::none())
+        .await
+        .unwrap();
+    // The whole past comes back, and asks for the part again: from two devices that know nothing of what was.
+    world.roll_back(&before).await.unwrap();
+    let mut changed = content.clone();
+    changed[MIB + 5] ^= 1;
+    let second = Desk::new(&world);
+    evil.listens_to(&second.line);
+    let other = alice.opens(&second).await;
+    assert_eq!(other.unfinished().await.unwrap()[0].parts, 1);
+    let again = other
+        .resume(begun, &changed, &document("a.bin"), &Watch::none())
+        .await
+        .unwrap();
+    assert!(!again.continued && again.body != begun);
+    world.roll_back(&before).await.unwrap();
+    let third = Desk::new(&world);
+    evil.listens_to(&third.line);
+    let other = alice.opens(&third).await;
+    let again = other
+        .resume(begun, &content, &document("a.bin"), &Watch::none())
+        .await
+        .unwrap();
+    assert!(again.continued && again.body == begun);
+    assert!(other.reads("a.bin").await == content);
+    assert!(covered(&alice, &evil.memory()).len() > 2 * 65);
+}
+
+/// A generator that says the same in every run.
+struct Fixed(u64);
+
+impl Random for Fixed {
+    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomError> {
+        for piece in out.chunks_mut(32) {
+            self.0 += 1;
+            piece.copy_from_slice(&sha256(&self.0.to_be_bytes())[..piece.len()]);
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n33_under_a_fixed_generator_an_interrupted_upload_sends_the_same_bytes() {
+    let content = sample::noise(2 * MIB + 9, 4);
+    let mut runs = Vec::new();
+    for interrupted in [false, true] {
+        let world = world().await;
+        let desk = Desk::with_random(&world, Drawer::default().copy(), Box::new(Fixed(7)));
+        let evil = Evil::on(&desk.line);
+        let (alice, safe) = Person::creates_account("alice", &desk).await;
+        if interrupted {
+            let begun = breaks_off(&desk, &safe, "a.bin", &content).await;
+            evil.begin(attack("parts denied"));
+            safe.resume(begun, &content, &document("a.bin"), &Watch::none())
+                .await
+                .unwrap();
+        } else {
+            safe.saves("a.bin", &content).await;
+        }
+        runs.push(covered(&alice, &evil.memory()));
+    }
+    assert!(runs[0].len() > 128);
+    assert!(runs[0] == runs[1], "the same keys, salts, bodies and chunks");
+}
 
 /// Cuts the line for good at the n-th request whose path holds `part`.
 fn cut_at(desk: &Desk, part: &'static str, n: u32, answered: bool) {

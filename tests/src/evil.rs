@@ -14,12 +14,15 @@ use serde::de::DeserializeOwned;
 use crate::adversary::{Fate, Line};
 
 mod body;
+mod contract;
 mod list;
 mod switch;
 mod way_in;
 mod wire;
 
+pub use contract::broken;
 pub use switch::Switch;
+pub use wire::{is_of, problem, refusing};
 
 /// One way to carry a lie out.
 pub struct Attack {

@@ -6,6 +6,7 @@ pub mod adversary;
 pub mod browser;
 pub mod canary;
 pub mod evil;
+pub mod insider;
 pub mod logs;
 pub mod parsers;
 pub mod person;

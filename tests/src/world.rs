@@ -7,7 +7,11 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     path::Path,
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use server::config::Config;
@@ -19,7 +23,11 @@ pub struct World {
     config: Config,
     folder: TempDir,
     running: Option<Running>,
+    clock: Shifted,
 }
+
+/// What the server takes for the time: the system's, or what a test says it is; 0 for the system's.
+type Shifted = Arc<AtomicU64>;
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
@@ -85,12 +93,14 @@ impl World {
             ..Config::default()
         };
         adjust(&mut config);
-        let running = Running::start(&config).await?;
+        let clock = Shifted::default();
+        let running = Running::start(&config, &clock).await?;
         config.listen = running.address;
         Ok(Self {
             config,
             folder,
             running: Some(running),
+            clock,
         })
     }
 
@@ -154,14 +164,29 @@ impl World {
     /// See [`WorldError`].
     pub async fn restart(&mut self) -> Result<(), WorldError> {
         self.stop().await;
-        self.running = Some(Running::start(&self.config).await?);
+        self.running = Some(Running::start(&self.config, &self.clock).await?);
         Ok(())
+    }
+
+    /// From now on the server takes this for the time and keeps it, in Unix seconds; also after a restart.
+    pub fn sets_clock(&self, seconds: u64) {
+        self.clock.store(seconds.max(1), Ordering::SeqCst);
+    }
+}
+
+fn now(clock: &Shifted) -> u64 {
+    match clock.load(Ordering::SeqCst) {
+        0 => SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| since.as_secs()),
+        told => told,
     }
 }
 
 impl Running {
-    async fn start(config: &Config) -> Result<Self, WorldError> {
-        let state = open(config).await?;
+    async fn start(config: &Config, clock: &Shifted) -> Result<Self, WorldError> {
+        let clock = Arc::clone(clock);
+        let state = open(config).await?.with_clock(Arc::new(move || now(&clock)));
         let listener = TcpListener::bind(config.listen).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel::<()>();
@@ -208,7 +233,20 @@ async fn open(config: &Config) -> Result<server::State, server::OpenError> {
 /// # Errors
 /// See [`WorldError`].
 pub async fn plain_get(address: SocketAddr, path: &str, header: &str) -> Result<Answer, WorldError> {
-    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{header}\r\n");
+    plain(address, "GET", path, header).await
+}
+
+/// Asks with any method and without a body; otherwise as [`plain_get`].
+///
+/// # Errors
+/// See [`WorldError`].
+pub async fn plain(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    header: &str,
+) -> Result<Answer, WorldError> {
+    let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{header}\r\n");
     let bytes = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address)?;
         stream.write_all(request.as_bytes())?;

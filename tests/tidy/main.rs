@@ -5,6 +5,7 @@
 
 mod files;
 mod graph;
+mod hostile;
 mod locale;
 mod parsers;
 mod prose;

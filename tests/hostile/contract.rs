@@ -1,0 +1,343 @@
+//! Answers outside the contract: every route that the sdk calls, every way of breaking its answer.
+
+use std::cell::RefCell;
+
+use async_trait::async_trait;
+use crypto::session::MacKey;
+use sdk::api::{Session, account, collection, document, session};
+use sdk::error::{ApiError, TransportError};
+use sdk::flows::login;
+use sdk::flows::{Method, Request, Response, Transport, Watch};
+use sdk::native::Http;
+use serde::de::DeserializeOwned;
+use shared::account::ManifestStored;
+use shared::{BodyId, CollectionId, Hash, SessionId, path};
+use tests::evil::{Evil, Exchange, Switch, broken, is_of};
+use tests::person::{Desk, Person, document as paper};
+use tests::sample;
+use tests::world::World;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::verdict::noticed;
+use crate::world;
+
+/// Every route and method that the sdk calls.
+const ROUTES: [(Method, &str); 25] = [
+    (Method::Get, path::DEPLOYMENT),
+    (Method::Post, path::REGISTRATIONS),
+    (Method::Post, path::ACCOUNTS),
+    (Method::Get, path::ACCOUNT),
+    (Method::Get, path::QUOTA),
+    (Method::Put, path::MANIFEST),
+    (Method::Put, path::PASSWORD),
+    (Method::Post, path::SESSIONS_START),
+    (Method::Post, path::SESSIONS_FINISH),
+    (Method::Delete, path::SESSION),
+    (Method::Post, path::RECOVERIES_START),
+    (Method::Post, path::RECOVERIES_FINISH),
+    (Method::Get, path::COLLECTION),
+    (Method::Put, path::HEAD),
+    (Method::Get, path::HEADS),
+    (Method::Post, path::PAGES),
+    (Method::Get, path::UPLOADS),
+    (Method::Post, path::UPLOADS),
+    (Method::Delete, path::UPLOAD),
+    (Method::Put, path::UPLOAD_RECORD),
+    (Method::Put, path::UPLOAD_PART),
+    (Method::Post, path::UPLOAD_COMMIT),
+    (Method::Get, path::BODY),
+    (Method::Get, path::BODY_CONTENT),
+    // Signed, for a new phrase.
+    (Method::Post, path::REGISTRATIONS),
+];
+
+/// Everything that a person can do, over a line that is remembered.
+pub(crate) async fn a_life(world: &World) -> Vec<Exchange> {
+    let desk = Desk::new(world);
+    let evil = Evil::on(&desk.line);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    let other = alice.opens(&desk).await;
+    safe.saves("a.bin", &sample::noise(5_000, 1)).await;
+    safe.make_folder("Papiers", None).await.unwrap();
+    other.sync().await.unwrap();
+    other.reads("a.bin").await;
+    safe.card().await.unwrap();
+    desk.line.before(|request| {
+        if is_of(request, path::UPLOAD_PART) {
+            tests::adversary::Fate::Lose
+        } else {
+            tests::adversary::Fate::Pass
+        }
+    });
+    let nothing = Watch::none();
+    assert!(
+        safe.upload(&b"x".to_vec(), &paper("b.bin"), &nothing)
+            .await
+            .is_err()
+    );
+    desk.line.before(|_| tests::adversary::Fate::Pass);
+    let begun = safe.unfinished().await.unwrap()[0].body;
+    safe.abandon(begun).await.unwrap();
+    let by_words = login::open_with_words(desk.device(), &alice.words).await.unwrap();
+    by_words.set_phrase("une phrase toute neuve").await.unwrap();
+    by_words.sign_out().await.1.unwrap();
+    evil.memory()
+}
+
+/// What an honest server answers on this route; of the two that no flow calls yet, what `spec/wire.md` says.
+fn good(memory: &[Exchange], method: Method, route: &str) -> Exchange {
+    if let Some(exchange) = memory.iter().find(|exchange| {
+        let (request, response) = (&exchange.request, &exchange.response);
+        request.method == method && is_of(request, route) && response.status < 300
+    }) {
+        return exchange.clone();
+    }
+    let (status, headers, body) = match route {
+        path::MANIFEST => {
+            let stored = ManifestStored {
+                manifest_hash: Hash([7; 32]),
+            };
+            let json = ("content-type".to_owned(), "application/json".to_owned());
+            (200, vec![json], serde_json::to_vec(&stored).unwrap())
+        }
+        path::UPLOAD_RECORD => (204, Vec::new(), Vec::new()),
+        other => panic!("{other} was never asked"),
+    };
+    let request = Request {
+        method,
+        path: route.to_owned(),
+        headers: Vec::new(),
+        body: b"{\"manifest\":\"\",\"record\":\"\"}".to_vec().into(),
+        max_answer: 0,
+    };
+    let body = body.into();
+    Exchange {
+        request,
+        response: Response {
+            status,
+            headers,
+            body,
+        },
+    }
+}
+
+/// Answers everything with one answer; `longer`: with spaces after it, one more than may be read.
+struct Canned {
+    answer: RefCell<Response>,
+    longer: bool,
+}
+
+#[async_trait(?Send)]
+impl Transport for Canned {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let mut answer = self.answer.borrow().clone();
+        if self.longer {
+            let mut body = answer.body.to_vec();
+            body.resize(usize::try_from(request.max_answer).unwrap() + 1, b' ');
+            answer.body = body.into();
+        }
+        Ok(answer)
+    }
+}
+
+fn sent<T: DeserializeOwned>(exchange: &Exchange) -> T {
+    let body = &exchange.request.body;
+    let mut value: serde_json::Value = serde_json::from_slice(body).unwrap();
+    // Of the two routes that no flow calls, one field each.
+    if let Some(fields) = value.as_object_mut()
+        && fields.len() == 2
+        && fields.contains_key("manifest")
+        && fields.contains_key("record")
+    {
+        let other = if exchange.request.path.ends_with("/record") {
+            "manifest"
+        } else {
+            "record"
+        };
+        fields.remove(other);
+    }
+    serde_json::from_value(value).unwrap()
+}
+
+/// The one typed call of this route, with what was asked before.
+async fn ask(number: usize, asked: &Exchange, to: &dyn Transport) -> Result<(), ApiError> {
+    let session = Session::new(SessionId([1; 16]), MacKey::derive(&[2; 64], &[1; 16]));
+    let (by, hash) = (&session, Hash([3; 32]));
+    let (body, list) = (BodyId([4; 16]), CollectionId([5; 16]));
+    match ROUTES[number] {
+        _ if number == 24 => account::register_again(to, by, &sent(asked)).await.map(drop),
+        (_, path::DEPLOYMENT) => account::deployment(to).await.map(drop),
+        (_, path::REGISTRATIONS) => account::register(to, &sent(asked)).await.map(drop),
+        (_, path::ACCOUNTS) => account::create(to, &sent(asked)).await,
+        (_, path::ACCOUNT) => account::read(to, by).await.map(drop),
+        (_, path::QUOTA) => account::quota(to, by).await.map(drop),
+        (_, path::MANIFEST) => account::put_manifest(to, by, hash, &sent(asked)).await.map(drop),
+        (_, path::PASSWORD) => account::put_password(to, by, hash, &sent(asked)).await.map(drop),
+        (_, path::SESSIONS_START) => session::start(to, &sent(asked)).await.map(drop),
+        (_, path::SESSIONS_FINISH) => session::finish(to, &sent(asked)).await.map(drop),
+        (_, path::SESSION) => session::end(to, by).await,
+        (_, path::RECOVERIES_START) => session::recovery_start(to, &sent(asked)).await.map(drop),
+        (_, path::RECOVERIES_FINISH) => session::recovery_finish(to, &sent(asked)).await.map(drop),
+        (_, path::COLLECTION) => collection::read(to, by, list).await.map(drop),
+        (_, path::HEAD) => collection::commit(to, by, list, hash, &sent(asked))
+            .await
+            .map(drop),
+        (_, path::HEADS) => collection::heads(to, by, list, 0, 500).await.map(drop),
+        (_, path::PAGES) => {
+            let ids = sent::<shared::collection::ReadPages>(asked).ids;
+            collection::pages(to, by, list, ids).await.map(drop)
+        }
+        (Method::Get, path::UPLOADS) => document::uploads(to, by).await.map(drop),
+        (_, path::UPLOADS) => document::begin(to, by, &sent(asked)).await,
+        (_, path::UPLOAD) => document::abandon(to, by, body).await,
+        (_, path::UPLOAD_RECORD) => document::put_record(to, by, body, &sent(asked)).await,
+        (_, path::UPLOAD_PART) => document::put_part(to, by, body, 0, asked.request.body.clone(), hash).await,
+        (_, path::UPLOAD_COMMIT) => document::commit(to, by, body, &sent(asked)).await.map(drop),
+        (_, path::BODY) => document::body(to, by, body, 1).await.map(drop),
+        (_, path::BODY_CONTENT) => {
+            let len = asked.response.body.len() as u64;
+            document::content(to, by, body, 0, len).await.map(drop)
+        }
+        (_, other) => panic!("no call for {other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n50_every_answer_outside_the_contract_is_refused_on_every_route() {
+    let world = world().await;
+    let memory = a_life(&world).await;
+    let mut accepted = Vec::new();
+    let mut tried = 0;
+    for (number, (method, route)) in ROUTES.into_iter().enumerate() {
+        let asked = good(&memory, method, route);
+        let mut canned = Canned {
+            answer: RefCell::new(asked.response.clone()),
+            longer: false,
+        };
+        ask(number, &asked, &canned)
+            .await
+            .unwrap_or_else(|error| panic!("{route}: the honest answer: {error:?}"));
+        for (name, form) in broken(&asked.response) {
+            *canned.answer.borrow_mut() = form;
+            tried += 1;
+            if ask(number, &asked, &canned).await != Err(ApiError::Hostile) {
+                accepted.push(format!("{} {route}: {name}", method.as_str()));
+            }
+        }
+        // Good in every way, and longer than may be read.
+        if !asked.response.body.is_empty()
+            && asked.response.header("content-type") == Some("application/json")
+        {
+            *canned.answer.borrow_mut() = asked.response.clone();
+            canned.longer = true;
+            if ask(number, &asked, &canned).await != Err(ApiError::Hostile) {
+                accepted.push(format!("{} {route}: too long", method.as_str()));
+            }
+        }
+    }
+    assert!(tried > 1_500, "{tried}");
+    assert!(accepted.is_empty(), "accepted:\n{}", accepted.join("\n"));
+}
+
+#[test]
+fn n50_no_route_is_left_out() {
+    let paths = include_str!("../../shared/src/path.rs");
+    // What stands between quotes is every second piece.
+    let known: Vec<&str> = paths.split('"').skip(1).step_by(2).collect();
+    let left_out: Vec<&&str> = known
+        .iter()
+        .filter(|text| text.starts_with('/') && ![path::API, path::HEALTH, path::READY].contains(text))
+        .filter(|text| !ROUTES.iter().any(|(_, route)| route == *text))
+        .collect();
+    assert!(left_out.is_empty(), "{left_out:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n50_such_an_answer_ends_every_act_without_a_word_more() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let evil = Evil::on(&desk.line);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    safe.saves("a.bin", &sample::noise(5_000, 1)).await;
+    let object = safe.id("a.bin");
+    for number in 0..Switch::N50.attacks().len() {
+        let attack = || Switch::N50.attacks().remove(number);
+        let kind = attack().name().to_owned();
+        let verdicts = [
+            noticed(&desk, &evil, attack(), async || safe.card().await).await,
+            noticed(&desk, &evil, attack(), async || safe.sync().await).await,
+            noticed(&desk, &evil, attack(), async || safe.unfinished().await).await,
+            noticed(&desk, &evil, attack(), async || {
+                safe.upload(&b"x".to_vec(), &paper("b.bin"), &Watch::none()).await
+            })
+            .await,
+            noticed(&desk, &evil, attack(), async || {
+                login::open(desk.device(), &alice.handle, &alice.phrase)
+                    .await
+                    .map(drop)
+            })
+            .await,
+        ];
+        for verdict in verdicts {
+            assert_eq!((verdict.code, verdict.check), ("hostile", None), "{kind}");
+        }
+        let read = noticed(&desk, &evil, attack(), async || {
+            safe.download(&object, &mut Vec::new(), &Watch::none()).await
+        });
+        assert_eq!(read.await.check(), sdk::Check::Part, "{kind}");
+    }
+    safe.saves("b.bin", b"x").await;
+    assert_eq!(safe.names(), ["a.bin", "b.bin"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n50_a_redirect_is_followed_nowhere() {
+    let elsewhere = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let here = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let (to, at) = (elsewhere.local_addr().unwrap(), here.local_addr().unwrap());
+    let asked = tokio::spawn(async move {
+        let mut asked = 0;
+        for status in [301, 302, 303, 307, 308] {
+            let (mut stream, _) = here.accept().await.unwrap();
+            let mut bytes = vec![0; 4_096];
+            asked += usize::from(stream.read(&mut bytes).await.unwrap() > 0);
+            let place = if status % 2 == 0 {
+                format!("http://{to}/ailleurs")
+            } else {
+                "/ailleurs".to_owned()
+            };
+            let answer = format!(
+                "HTTP/1.1 {status} Moved\r\nlocation: {place}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+            );
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+        asked
+    });
+    let transport = Http::new(&format!("http://{at}")).unwrap();
+    for _ in 0..5 {
+        assert_eq!(
+            account::deployment(&transport).await.map(drop),
+            Err(ApiError::Hostile)
+        );
+    }
+    assert_eq!(asked.await.unwrap(), 5, "each was asked for once");
+    let followed = tokio::time::timeout(std::time::Duration::from_millis(50), elsewhere.accept()).await;
+    assert!(followed.is_err(), "somebody came");
+}
+
+#[test]
+fn n50_the_browser_s_transport_is_as_strict() {
+    let source = include_str!("../../client/src/platform/transport.rs");
+    for setting in [
+        "init.set_redirect(RequestRedirect::Error);",
+        "init.set_mode(RequestMode::SameOrigin);",
+        "init.set_credentials(RequestCredentials::Omit);",
+        "init.set_cache(RequestCache::NoStore);",
+        "init.set_referrer_policy(ReferrerPolicy::NoReferrer);",
+        "if end as u64 > max {",
+    ] {
+        assert_eq!(source.matches(setting).count(), 1, "{setting}");
+    }
+    assert_eq!(source.matches(".fetch_with_").count(), 1, "one place sends");
+}

@@ -1,0 +1,315 @@
+//! What the server may hear: never a name, a type, a size or a digest; never which check failed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use base64::BASE64URL_NOPAD;
+use crypto::document::content::{content_root, part_content_root};
+use crypto::document::padding::Shape;
+use sdk::flows::login;
+use sdk::flows::{Request, Watch};
+use sha2::{Digest, Sha256};
+use shared::{ErrorCode, path};
+use tests::canary::{Canary, Haystacks};
+use tests::evil::{Attack, Evil, Switch, is_of, refusing, writes};
+use tests::person::{Desk, Person, Safe, document};
+use tests::sample;
+use tests::wire;
+
+use crate::verdict::noticed;
+use crate::world;
+
+const NAME: &str = "Avis d’imposition Zyrkoléane.pdf";
+const RENAMED: &str = "Vélubrane d’Ostrogoule (copie).pdf";
+const FOLDER: &str = "Allocations krumvoliennes";
+/// Seven digits, odd, and not what padding would make of it.
+const SIZE: u64 = 1_357_913;
+
+fn content() -> Vec<u8> {
+    sample::pdf(&["Maître Quorvandine Esperluze"], usize::try_from(SIZE).unwrap())
+}
+
+fn canary() -> Canary {
+    let content = content();
+    Canary::new()
+        .text("name", NAME)
+        .text("later name", RENAMED)
+        .text("folder", FOLDER)
+        .text("media type", "application/pdf")
+        .text("words", "Maître Quorvandine Esperluze")
+        .size("size", SIZE)
+        .bytes("digest", &Sha256::digest(&content))
+        .bytes("content root", &content_root(&content))
+        .bytes("root of a part", &part_content_root(&content[..1 << 20]))
+        .bytes("first bytes", &content[..16])
+        .bytes("inner bytes", &content[1_000_000..1_000_016])
+}
+
+/// Everything that a person does with a document; what fails, fails.
+async fn lives(safe: &Safe) {
+    let (file, nothing) = (content(), Watch::none());
+    let _ = safe.upload(&file, &document(NAME), &nothing).await;
+    for begun in safe.unfinished().await.unwrap_or_default() {
+        let _ = safe.resume(begun.body, &file, &document(NAME), &nothing).await;
+    }
+    let _ = safe.make_folder(FOLDER, None).await;
+    let _ = safe.sync().await;
+    for item in safe.list() {
+        let _ = safe.rename(&item.id, RENAMED).await;
+        let _ = safe.move_to(&item.id, None).await;
+        let _ = safe.trash(&item.id).await;
+        let _ = safe.restore(&item.id).await;
+        let _ = safe.download(&item.id, &mut Vec::new(), &nothing).await;
+        let _ = safe.read_range(&item.id, 1_000_001, 17).await;
+    }
+    let _ = safe.card().await;
+    for begun in safe.unfinished().await.unwrap_or_default() {
+        let _ = safe.abandon(begun.body).await;
+    }
+    let _ = safe.evidence().await;
+    for item in safe.list().into_iter().skip(1) {
+        let _ = safe.purge(&[item.id]).await;
+    }
+}
+
+fn plain(request: &Request) -> wire::Request {
+    wire::Request {
+        method: request.method.as_str().to_owned(),
+        path: request.path.clone(),
+        headers: request
+            .headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+        body: request.body.to_vec(),
+    }
+}
+
+/// Every place of these requests where something is said.
+fn places(requests: &[Request]) -> BTreeSet<String> {
+    let mut places = BTreeSet::new();
+    for request in requests.iter().map(plain) {
+        for (place, _) in request.values() {
+            places.insert(format!("{}: {place}", request.title()));
+        }
+    }
+    places
+}
+
+/// A value has one of the forms that can hold ciphertext, ids, hashes and padded lengths, and no other.
+fn assert_value(title: &str, place: &str, value: &str) {
+    let coded = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).is_ok();
+    let number = |text: &str| text.parse::<u64>().is_ok();
+    let fits = match place {
+        "header content-type" => ["application/json", "application/octet-stream"].contains(&value),
+        "header authorization" => value
+            .strip_prefix("Civis ")
+            .and_then(|value| value.split_once('.'))
+            .is_some_and(|(id, mac)| coded(id) && coded(mac)),
+        "header if-match" => coded(value.trim_matches('"')),
+        "header civis-part-hash" => coded(value) && value.len() == 43,
+        "header range" => value
+            .strip_prefix("bytes=")
+            .and_then(|value| value.split_once('-'))
+            .is_some_and(|(from, to)| number(from) && number(to)),
+        "json.ct_len" => value.parse().is_ok_and(|len| Shape::of_ciphertext(len).is_ok()),
+        "octets" => true,
+        place if place.starts_with("json") => coded(value),
+        _ => false,
+    };
+    assert!(fits, "{title}: {place} = {value}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n34_no_error_of_the_server_makes_a_client_say_more() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let evil = Evil::on(&desk.line);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    let other = alice.opens(&desk).await;
+    let begun = evil.memory().len();
+    let said = |from: usize| -> Vec<Request> {
+        evil.memory()
+            .into_iter()
+            .skip(from)
+            .map(|exchange| exchange.request)
+            .collect()
+    };
+    // An honest life, with an upload that breaks off and one that is given up, read after by another window.
+    desk.line.lose("/parts/", 2, false);
+    lives(&safe).await;
+    other.sync().await.unwrap();
+    desk.line.before(|request| {
+        if is_of(request, path::UPLOAD_PART) {
+            tests::adversary::Fate::Lose
+        } else {
+            tests::adversary::Fate::Pass
+        }
+    });
+    lives(&safe).await;
+    desk.line.before(|_| tests::adversary::Fate::Pass);
+    let honest = places(&said(begun));
+    let attacks = ErrorCode::ALL
+        .into_iter()
+        .flat_map(|code| {
+            [
+                refusing("every write refused", writes, code),
+                refusing("every reading refused", |request| !writes(request), code),
+            ]
+        })
+        .chain(Switch::N50.attacks());
+    for attack in attacks {
+        evil.begin(attack);
+        lives(&safe).await;
+        evil.end();
+        // What a lie broke off is not left for the next one.
+        for left in safe.unfinished().await.unwrap() {
+            safe.abandon(left.body).await.unwrap();
+        }
+        for item in safe.list().into_iter().skip(1) {
+            safe.purge(&[item.id]).await.unwrap();
+        }
+    }
+    let requests = said(begun);
+    let more: Vec<_> = places(&requests).difference(&honest).cloned().collect();
+    assert!(more.is_empty(), "said after a lie only: {more:#?}");
+    let mut stacks = Haystacks::default();
+    for (number, request) in requests.iter().map(plain).enumerate() {
+        for (place, value) in request.values() {
+            assert_value(&request.title(), &place, &value);
+        }
+        stacks.add(
+            format!("request {number}"),
+            format!("{} {:?}", request.path, request.headers),
+        );
+        stacks.add(format!("body of request {number}"), request.body);
+    }
+    assert!(stacks.len() as u64 > 10 * SIZE, "{} bytes", stacks.len());
+    let leaks = stacks.search(&canary().needles());
+    assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n34_a_search_that_finds_nothing_would_find_something() {
+    let mut stacks = Haystacks::default();
+    stacks.add("planted", format!("x-name: {NAME}"));
+    stacks.add("planted too", content_root(&content()).to_vec());
+    assert_eq!(stacks.search(&canary().needles()).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n34_padding_is_fetched_like_content() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (_alice, safe) = Person::creates_account("alice", &desk).await;
+    // The smallest kind of file that ends in a part of padding alone.
+    let content = vec![7; (64 << 20) + 1];
+    let shape = Shape::of_plain(content.len() as u64).unwrap();
+    assert!(u64::from(shape.parts) > (content.len() as u64).div_ceil(1 << 20));
+    safe.saves("film.bin", &content).await;
+    desk.line.take_sent();
+    assert!(safe.reads("film.bin").await == content);
+    let sent = desk.line.take_sent();
+    let ranges = sent
+        .iter()
+        .filter(|request| is_of(request, path::BODY_CONTENT))
+        .map(|request| {
+            request
+                .headers
+                .iter()
+                .find(|(name, _)| *name == "range")
+                .unwrap()
+                .1
+                .clone()
+        })
+        .collect::<BTreeSet<_>>();
+    let last = shape.ct_len - 1;
+    let wanted = (0..shape.ct_len)
+        .step_by(1_049_600)
+        .map(|at| format!("bytes={at}-{}", (at + 1_049_599).min(last)))
+        .chain([format!("bytes={}-{last}", shape.last_chunk_at())])
+        .collect::<BTreeSet<_>>();
+    assert_eq!(ranges, wanted, "every part, and the last chunk");
+}
+
+/// What a server sees of one request without its random bytes: what is asked, and how much is said.
+fn seen(requests: &[Request]) -> Vec<String> {
+    requests
+        .iter()
+        .map(|request| {
+            let names: Vec<&str> = request.headers.iter().map(|(name, _)| *name).collect();
+            format!(
+                "{} {names:?} {} bytes",
+                plain(request).title(),
+                request.body.len()
+            )
+        })
+        .collect()
+}
+
+/// One act under one lie, then the same act again with the honest server: what was sent after the lie, and then.
+async fn traffic(
+    desk: &Desk,
+    evil: &Evil,
+    attack: Attack,
+    alice: &Person,
+    safe: &Safe,
+) -> (Vec<String>, Vec<String>) {
+    let group = attack.name().split(':').next().unwrap().to_owned();
+    let id = safe.id("a.bin");
+    let after = match group.as_str() {
+        "body" | "content" => {
+            let read = async || safe.download(&id, &mut Vec::new(), &Watch::none()).await;
+            noticed(desk, evil, attack, read).await;
+            let after = evil.sent_since_the_lie();
+            desk.line.take_sent();
+            read().await.unwrap();
+            after
+        }
+        "collection" | "pages" => {
+            // A window that knows nothing yet reads all of it.
+            let window = alice.opens_without_reading(desk).await;
+            let read = async || window.sync().await;
+            noticed(desk, evil, attack, read).await;
+            let after = evil.sent_since_the_lie();
+            desk.line.take_sent();
+            read().await.unwrap();
+            after
+        }
+        _ => {
+            let open = async || {
+                login::open(desk.device(), &alice.handle, &alice.phrase)
+                    .await
+                    .map(drop)
+            };
+            noticed(desk, evil, attack, open).await;
+            let after = evil.sent_since_the_lie();
+            desk.line.take_sent();
+            after
+        }
+    };
+    (seen(&after), seen(&desk.line.take_sent()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n52_the_server_cannot_tell_which_check_failed() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let evil = Evil::on(&desk.line);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    safe.saves("a.bin", &sample::noise(5_000, 1)).await;
+    let mut groups = BTreeMap::<String, Vec<(String, (Vec<String>, Vec<String>))>>::new();
+    for attack in Switch::N52.attacks() {
+        let name = attack.name().to_owned();
+        let group = name.split(':').next().unwrap().to_owned();
+        let heard = traffic(&desk, &evil, attack, &alice, &safe).await;
+        groups.entry(group).or_default().push((name, heard));
+    }
+    assert_eq!(groups.len(), 7);
+    for members in groups.values() {
+        let (first, heard) = &members[0];
+        assert!(members.len() >= 3, "{first}: nothing to compare with");
+        for (name, other) in members {
+            assert_eq!(other, heard, "{name} differs from {first}");
+        }
+    }
+}
