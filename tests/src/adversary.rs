@@ -148,6 +148,10 @@ impl Transport for OverLine {
             Fate::Answer(response) => Ok(response),
         }
     }
+
+    fn origin(&self) -> Option<String> {
+        self.0.http.origin()
+    }
 }
 
 /// Flips one bit of a byte string.

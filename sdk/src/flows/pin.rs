@@ -1,13 +1,16 @@
 //! Freshness S0: what this device has seen last, and the refusal to go back. spec/flows.md section 8, checklist 28.
 //!
-//! Pins only grow. They hold numbers and hashes, nothing secret.
+//! Pins only grow. They hold numbers, hashes and signed heads, nothing secret.
 
 use crypto::account::record::{ManifestPin, Record, SuccessionError};
-use crypto::collection::head::Pin;
-use shared::{AccountId, CollectionId, DeploymentId};
+use crypto::collection::head::{HEAD_HEADER_BYTES, Pin};
+use crypto::hash::labelled;
+use crypto::label::Label;
+use shared::{AccountId, CollectionId, DeploymentId, Hash};
 
 use super::Device;
 use crate::error::LocalError;
+use crate::evidence::Known;
 
 /// Whether `id` is the deployment this device knows; the first one becomes it.
 pub(crate) async fn deployment(device: &Device, id: DeploymentId) -> Result<bool, LocalError> {
@@ -18,13 +21,54 @@ pub(crate) async fn deployment(device: &Device, id: DeploymentId) -> Result<bool
     Ok(true)
 }
 
+/// The deployment that this device knows, if it knows one.
+pub(crate) async fn known_deployment(device: &Device) -> Result<Option<DeploymentId>, LocalError> {
+    let known = device.local().get(DEPLOYMENT).await?;
+    Ok(known.and_then(|id| id.try_into().ok()).map(DeploymentId))
+}
+
+/// The manifest that this device has accepted last, as evidence names it.
+pub(crate) async fn known_manifest(device: &Device, account: AccountId) -> Option<Known> {
+    let stored = device.local().get(&manifest_key(account)).await.ok().flatten()?;
+    let (version, hash) = stored.split_first_chunk::<8>()?;
+    Some(Known::Manifest {
+        version: u64::from_be_bytes(*version),
+        hash: Hash(hash.try_into().ok()?),
+    })
+}
+
+/// The head that this device has accepted last, as evidence names it: with its signed bytes where they are those.
+pub(crate) async fn known_head(
+    device: &Device,
+    account: AccountId,
+    collection: CollectionId,
+) -> Option<Known> {
+    let stored = device
+        .local()
+        .get(&head_key(account, collection))
+        .await
+        .ok()
+        .flatten()?;
+    let (pin, signed) = parse_head(&stored)?;
+    let own = signed
+        .get(..HEAD_HEADER_BYTES)
+        .is_some_and(|header| labelled(Label::HeadHash, header) == pin.head_hash);
+    let signed = Known::signed(signed).filter(|_| own);
+    Some(Known::Head {
+        number: pin.head_no,
+        charter: pin.charter_no,
+        hash: Hash(pin.head_hash),
+        signed,
+    })
+}
+
 /// Checks a manifest against the pin, then pins it.
 pub(crate) async fn advance_manifest(
     device: &Device,
     account: AccountId,
     record: &Record,
 ) -> Result<Result<(), SuccessionError>, LocalError> {
-    let key = format!("pin/{account}/manifest");
+    let key = manifest_key(account);
     if let Some(stored) = device.local().get(&key).await? {
         // A pin that cannot be read is a failed store, not a first visit.
         let (version, hash) = stored.split_first_chunk::<8>().ok_or(LocalError)?;
@@ -52,13 +96,20 @@ pub(crate) async fn head(
         return Ok(None);
     };
     // A pin that cannot be read is a failed store, not a first visit.
-    let (number, rest) = stored.split_first_chunk::<8>().ok_or(LocalError)?;
-    let (charter, hash) = rest.split_first_chunk::<4>().ok_or(LocalError)?;
-    Ok(Some(Pin {
+    parse_head(&stored).map(|(pin, _)| Some(pin)).ok_or(LocalError)
+}
+
+/// Numbers and hash, then the signed head itself.
+fn parse_head(stored: &[u8]) -> Option<(Pin, &[u8])> {
+    let (number, rest) = stored.split_first_chunk::<8>()?;
+    let (charter, rest) = rest.split_first_chunk::<4>()?;
+    let (hash, signed) = rest.split_first_chunk::<32>()?;
+    let pin = Pin {
         head_no: u64::from_be_bytes(*number),
         charter_no: u32::from_be_bytes(*charter),
-        head_hash: hash.try_into().map_err(|_| LocalError)?,
-    }))
+        head_hash: *hash,
+    };
+    Some((pin, signed))
 }
 
 /// How a head that is about to be accepted stands to what this device has pinned.
@@ -72,12 +123,13 @@ pub(crate) enum Advance {
     Fork,
 }
 
-/// Pins a head that continues what this client has accepted.
+/// Pins a head that continues what this client has accepted, with its signed bytes: they are what proves a fork.
 pub(crate) async fn advance_head(
     device: &Device,
     account: AccountId,
     collection: CollectionId,
     pin: &Pin,
+    signed: &[u8],
 ) -> Result<Advance, LocalError> {
     match head(device, account, collection).await? {
         Some(known) if known.head_no > pin.head_no => return Ok(Advance::Behind),
@@ -91,10 +143,15 @@ pub(crate) async fn advance_head(
         &pin.head_no.to_be_bytes()[..],
         &pin.charter_no.to_be_bytes(),
         &pin.head_hash,
+        signed,
     ]
     .concat();
     device.local().put(&head_key(account, collection), &value).await?;
     Ok(Advance::Pinned)
+}
+
+fn manifest_key(account: AccountId) -> String {
+    format!("pin/{account}/manifest")
 }
 
 fn head_key(account: AccountId, collection: CollectionId) -> String {
