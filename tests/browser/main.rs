@@ -9,4 +9,5 @@
 
 mod canary;
 mod document;
+mod evil;
 mod page;

@@ -6,6 +6,7 @@ mod account;
 mod commit;
 mod device;
 mod document;
+mod evidence;
 mod hostile_account;
 mod hostile_collection;
 mod hostile_document;

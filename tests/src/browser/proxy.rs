@@ -120,7 +120,11 @@ async fn ask(server: SocketAddr, request: Request) -> Option<Answer> {
     let body = to_bytes(body, REQUEST_BYTES).await.ok()?;
     let mut bytes = format!("{} {} HTTP/1.0\r\n", head.method, head.uri).into_bytes();
     for (name, value) in &head.headers {
-        let own = [header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+        let own = [
+            header::CONNECTION,
+            header::CONTENT_LENGTH,
+            header::TRANSFER_ENCODING,
+        ];
         if !own.contains(name) {
             bytes.extend_from_slice(name.as_str().as_bytes());
             bytes.extend_from_slice(b": ");

@@ -120,7 +120,10 @@ impl Stage {
         let downloads = profile.join("downloads");
         fs::create_dir_all(&downloads)?;
         let net_log = profile.join("net.json");
-        let server = self.proxy.as_ref().map_or(self.recorder.address(), Proxy::address);
+        let server = self
+            .proxy
+            .as_ref()
+            .map_or(self.recorder.address(), Proxy::address);
         let origin = format!("http://{server}");
         let mut wanted = DesiredCapabilities::chrome();
         for flag in FLAGS {
