@@ -12,7 +12,6 @@ use tests::{
     sample,
     world::Answer,
 };
-use thirtyfour::extensions::cdp::ChromeDevTools;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_altered_document_is_refused_and_its_evidence_kept() -> Result<(), BrowserError> {
@@ -203,18 +202,17 @@ async fn a_device_that_is_full_says_so_and_the_evidence_is_saved_at_once() -> Re
             flip(&mut answer.body, 0);
         }
     });
-    let quota = |bytes: Value| {
-        let tools = ChromeDevTools::new(browser.driver().handle().clone());
-        let origin = browser.origin().to_owned();
-        async move {
-            let mut params = json!({ "origin": origin });
-            if !bytes.is_null() {
-                params["quotaSize"] = bytes;
-            }
-            tools
-                .execute_cdp_with_params("Storage.overrideQuotaForOrigin", params)
-                .await
-        }
+    let quota = async |limit: Value| {
+        let (tools, origin) = (browser.driver().cdp(), browser.origin());
+        let params = if limit.is_null() {
+            json!({ "origin": origin })
+        } else {
+            json!({ "origin": origin, "quotaSize": limit })
+        };
+        tools
+            .send_raw("Storage.overrideQuotaForOrigin", params)
+            .await
+            .map(drop)
     };
     quota(json!(1)).await?;
     browser.asks_for(NAME).await?;

@@ -15,7 +15,7 @@ use tests::person::{Desk, Person};
 use crate::world;
 
 /// An answer that tells a commit it was stored; nothing is.
-pub(crate) fn pretend(request: &Request) -> Response {
+fn pretend(request: &Request) -> Response {
     let commit: Commit = serde_json::from_slice(&request.body).unwrap();
     let header = commit.head.as_slice().get(..304).unwrap();
     let stored = Committed {

@@ -11,6 +11,7 @@ mod hostile_account;
 mod hostile_collection;
 mod hostile_document;
 mod hostile_windows;
+mod secrets;
 mod upload;
 
 use tests::world::World;
