@@ -26,9 +26,13 @@
 //!   `purge-submit`, `purge-cancel`
 //! - tray: `tray`, `tray-close`; each transfer a `tray-item` with `data-name` and `data-state` (`waiting`, `encrypting`,
 //!   `sending`, `saved`, `failed`, `cancelled`), and in it `tray-step`, `tray-cancel`, `tray-retry`, `tray-dismiss`
-//! - alert: `alert` with `data-check`, `alert-subject`, `alert-check`, `alert-save`, `alert-close`
+//! - alert: `alert` with `data-check`, `alert-subject`, `alert-check`, `alert-names`, `alert-save`, `alert-saved`,
+//!   `alert-unkept`, `alert-close`
 //! - settings: `settings`, `settings-lock`, `settings-handle`, `settings-deployment`, `settings-version`,
-//!   `theme-system`, `theme-light`, `theme-dark`, `lang-fr`, `lang-en`
+//!   `theme-system`, `theme-light`, `theme-dark`, `lang-fr`, `lang-en`; `evidence` with `evidence-empty`,
+//!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it
+//!   `evidence-check`, `evidence-subject`, `evidence-open`, then `evidence-facts`, `evidence-save`, `evidence-delete`;
+//!   then `evidence-delete-submit`, `evidence-delete-cancel`
 
 // Leptos' component macro makes a public builder for each component; its parts cannot carry documentation of ours.
 pub mod app;

@@ -1,7 +1,7 @@
 //! What page and worker say to each other: typed, as JSON text in `postMessage`; files and blobs travel beside it as
 //! objects of the browser. May hold no key: the secrets that cross are those a person types or must write down.
 
-use sdk::evidence::{Check, Subject};
+use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
 use serde::{Deserialize, Serialize};
@@ -89,11 +89,29 @@ pub enum Call {
         /// Which document.
         object: ObjectId,
     },
-    /// The evidence of a refusal, as a file to save.
-    Evidence {
-        /// From [`Refused`].
+    /// What was refused on this device and kept.
+    ListEvidence,
+    /// Evidence as one file to save; it comes back as a Blob.
+    SaveEvidence {
+        /// Which.
+        pieces: Pieces,
+        /// Whether documents are named in it.
+        names: Names,
+    },
+    /// Forget one piece for good; answers with those that are left.
+    DeleteEvidence {
+        /// From [`Piece`].
         id: String,
     },
+}
+
+/// Which evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Pieces {
+    /// Kept pieces, by their ids.
+    Kept(Vec<String>),
+    /// The newest refusal of this check and subject, out of the worker's memory: the device could not keep it.
+    Unkept(Check, Subject),
 }
 
 /// From worker to page.
@@ -155,6 +173,27 @@ pub enum Answer {
     Opened(Opened),
     /// The list, and how full the safe is.
     Listing(Listing),
+    /// What was refused and kept, the newest first.
+    Evidence(Vec<Piece>),
+}
+
+/// One kept refusal, as a screen shows it. The bytes stay in the worker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Piece {
+    /// Names it for [`Call::SaveEvidence`] and [`Call::DeleteEvidence`].
+    pub id: String,
+    /// Worded from `check.<name>`.
+    pub check: Check,
+    /// What was refused.
+    pub subject: Subject,
+    /// By this device's clock, Unix seconds.
+    pub when: u64,
+    /// Bytes that were refused.
+    pub len: u64,
+    /// SHA-256 of them, base64url.
+    pub hash: String,
+    /// The version of Civis that refused.
+    pub client: String,
 }
 
 /// The deployment, as it says of itself.
@@ -252,6 +291,17 @@ pub struct Refused {
     pub check: Check,
     /// What was refused.
     pub subject: Subject,
-    /// The kept evidence.
+    /// The kept evidence; `None` where this device could not keep it.
     pub evidence: Option<String>,
+}
+
+impl Refused {
+    /// Its evidence.
+    #[must_use]
+    pub fn pieces(&self) -> Pieces {
+        match &self.evidence {
+            Some(id) => Pieces::Kept(vec![id.clone()]),
+            None => Pieces::Unkept(self.check, self.subject.clone()),
+        }
+    }
 }

@@ -3,11 +3,14 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use sdk::evidence::Names;
 use sdk::flows::commit::{MergeKind, MergeNote};
 use sdk::flows::document::ObjectId;
 use web_sys::{Blob, File};
 
-use crate::message::{Answer, Call, CallId, Failure, Listing, Notice, Opened, Progress, Refused, Step};
+use crate::message::{
+    Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, Step,
+};
 use crate::platform::page::{self, Theme};
 use crate::platform::remote::Remote;
 use crate::text::{self, Locale};
@@ -231,19 +234,14 @@ impl App {
             .update(|lines| lines.retain(|line| line.end.get_untracked().is_none()));
     }
 
-    /// Saves the evidence of a refusal as a file.
-    pub fn save_evidence(self, id: String) {
-        spawn_local(async move {
-            let remote = self.remote.get_value();
-            match remote
-                .ask_with(remote.next_id(), Call::Evidence { id }, None, |_| ())
-                .await
-            {
-                Ok((_, Some(blob))) => page::save(&blob, text::alert::file_name(self.lang.get_untracked())),
-                Ok((_, None)) => {}
-                Err(failure) => self.say_failure(&failure),
-            }
-        });
+    /// Saves evidence as one file. Returns why there is none; a screen under which nothing else speaks says it itself.
+    pub async fn save_evidence(self, pieces: Pieces, names: Names) -> Result<(), Failure> {
+        let remote = self.remote.get_value();
+        let call = Call::SaveEvidence { pieces, names };
+        let (_, blob) = remote.ask_with(remote.next_id(), call, None, |_| ()).await?;
+        let blob = blob.ok_or_else(|| Failure::code("internal"))?;
+        page::save(&blob, text::evidence::file_name(self.lang.get_untracked()));
+        Ok(())
     }
 
     fn begin(self, name: String, total: u64, way: Way) {

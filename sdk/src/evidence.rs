@@ -1,16 +1,20 @@
-//! What is kept when an answer is refused: which check failed, for which document, the bytes, when.
+//! What is kept when an answer is refused: which check failed, for which document, the bytes, when, and what this
+//! device knew that they contradict. Never a secret. The format, the table of checks and the file: spec/evidence.md.
 //!
 //! The server never learns which check failed (checklist 52): evidence stays in the local store, sealed under K_local
 //! wherever it names a document. The person sees it, keeps it, and may hand it to whoever they trust.
 
+mod export;
+mod keep;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use shared::{AccountId, Hash};
+use shared::{Blob, BodyId, DeploymentId, Hash};
 
-use crate::error::LocalError;
-use crate::flows::Device;
-use crate::flows::journal::LocalKey;
+pub use export::{About, Export, Names};
+pub use keep::{KEPT_PIECES, list_open, recent};
+pub(crate) use keep::{Keeper, Refused, delete, list, refuse};
 
 /// The check that an answer failed. Names are stable: screens word them from `check.<name>`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,6 +67,92 @@ pub enum Check {
     ReadBack,
 }
 
+impl Check {
+    /// Every check.
+    pub const ALL: [Self; 22] = [
+        Self::Deployment,
+        Self::Slot,
+        Self::SlotNotListed,
+        Self::Secrets,
+        Self::Manifest,
+        Self::ManifestRolledBack,
+        Self::Bundle,
+        Self::Charter,
+        Self::Head,
+        Self::HeadRolledBack,
+        Self::HeadChain,
+        Self::Page,
+        Self::PageMissing,
+        Self::EntryCount,
+        Self::Author,
+        Self::Header,
+        Self::PartHashes,
+        Self::Part,
+        Self::Content,
+        Self::BodyMissing,
+        Self::UploadRecord,
+        Self::ReadBack,
+    ];
+
+    /// The stable name: in JSON, and of the sentence `check.<name>`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+            Self::Slot => "slot",
+            Self::SlotNotListed => "slot_not_listed",
+            Self::Secrets => "secrets",
+            Self::Manifest => "manifest",
+            Self::ManifestRolledBack => "manifest_rolled_back",
+            Self::Bundle => "bundle",
+            Self::Charter => "charter",
+            Self::Head => "head",
+            Self::HeadRolledBack => "head_rolled_back",
+            Self::HeadChain => "head_chain",
+            Self::Page => "page",
+            Self::PageMissing => "page_missing",
+            Self::EntryCount => "entry_count",
+            Self::Author => "author",
+            Self::Header => "header",
+            Self::PartHashes => "part_hashes",
+            Self::Part => "part",
+            Self::Content => "content",
+            Self::BodyMissing => "body_missing",
+            Self::UploadRecord => "upload_record",
+            Self::ReadBack => "read_back",
+        }
+    }
+
+    /// The numbers of the hostile-server checklist that end in this check, ascending.
+    #[must_use]
+    pub const fn numbers(self) -> &'static [u8] {
+        match self {
+            Self::Deployment => &[9],
+            Self::Slot => &[1, 5, 6, 9],
+            Self::SlotNotListed => &[6, 8],
+            Self::Secrets => &[9, 24, 26, 28],
+            Self::Manifest => &[9, 24, 26],
+            Self::ManifestRolledBack => &[28],
+            Self::Bundle => &[9, 13, 21, 24, 26],
+            Self::Charter => &[9, 15, 16, 20, 24, 26],
+            Self::Head => &[9, 20, 24, 26, 27, 38],
+            Self::HeadRolledBack => &[28, 30],
+            Self::HeadChain => &[28, 30],
+            Self::Page => &[9, 24, 26, 27, 38],
+            Self::PageMissing => &[29],
+            Self::EntryCount => &[27, 29, 38],
+            Self::Author => &[31, 32],
+            Self::Header => &[9, 24, 25, 26, 38],
+            Self::PartHashes => &[24, 25, 38],
+            Self::Part => &[24, 25, 26],
+            Self::Content => &[24, 26],
+            Self::BodyMissing => &[29],
+            Self::UploadRecord => &[9, 24, 33],
+            Self::ReadBack => &[24, 26],
+        }
+    }
+}
+
 /// What was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,29 +166,207 @@ pub enum Subject {
         /// The name.
         name: String,
     },
+    /// One document, its name left out of the file by the person.
+    UnnamedDocument,
     /// An unfinished upload.
     Upload,
+}
+
+/// The request whose answer was refused, by its template: no id, no body, no header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each is the route that its name in JSON says")]
+pub enum Route {
+    #[serde(rename = "GET /api/v1/deployment")]
+    Deployment,
+    #[serde(rename = "POST /api/v1/sessions/finish")]
+    SessionsFinish,
+    #[serde(rename = "POST /api/v1/recoveries/finish")]
+    RecoveriesFinish,
+    #[serde(rename = "GET /api/v1/account")]
+    Account,
+    #[serde(rename = "PUT /api/v1/account/password")]
+    Password,
+    #[serde(rename = "GET /api/v1/collections/{collection_id}")]
+    Collection,
+    #[serde(rename = "GET /api/v1/collections/{collection_id}/heads")]
+    Heads,
+    #[serde(rename = "POST /api/v1/collections/{collection_id}/pages")]
+    Pages,
+    #[serde(rename = "GET /api/v1/uploads")]
+    Uploads,
+    #[serde(rename = "POST /api/v1/uploads/{body_id}/commit")]
+    UploadCommit,
+    #[serde(rename = "GET /api/v1/bodies/{body_id}")]
+    Body,
+    #[serde(rename = "GET /api/v1/bodies/{body_id}/content")]
+    Content,
+}
+
+/// Something that this device knew and that the refused bytes contradict. Public values and ciphertext alone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Known {
+    /// The deployment that the recovery sheet names.
+    Deployment {
+        /// Its id.
+        id: DeploymentId,
+    },
+    /// The handle that was typed.
+    Handle {
+        /// In normal form.
+        handle: String,
+    },
+    /// The newest manifest that this device has accepted.
+    Manifest {
+        /// Its version.
+        version: u64,
+        /// Its manifest_hash.
+        hash: Hash,
+    },
+    /// The account as it was sent at its creation: SHA-256 of the same JSON, slots in the order of their bytes.
+    Sent {
+        /// Of the JSON.
+        hash: Hash,
+    },
+    /// A charter under which heads of this collection are signed.
+    Charter {
+        /// Its number.
+        number: u32,
+        /// Its charter_hash.
+        hash: Hash,
+        /// The signed charter, where this client holds it; heads are judged by the key in it.
+        signed: Option<Blob>,
+    },
+    /// The newest head that this device has accepted. With its signed bytes, two heads of one number prove a fork.
+    Head {
+        /// Its number.
+        number: u64,
+        /// The number of its charter.
+        charter: u32,
+        /// Its head_hash.
+        hash: Hash,
+        /// The signed head, where this device holds it.
+        signed: Option<Blob>,
+    },
+    /// The page that the signed list names at this place.
+    Page {
+        /// Its page_id.
+        id: Hash,
+    },
+    /// The body that the signed list, or the person's own upload, names.
+    Body {
+        /// Its id.
+        id: BodyId,
+        /// Its body_hash, where the device knows it.
+        hash: Option<Hash>,
+    },
+    /// One part of the body, as the verified list of part hashes has it.
+    Part {
+        /// From 0.
+        number: u32,
+        /// Bytes of its ciphertext.
+        len: u64,
+        /// Its part hash.
+        hash: Hash,
+    },
 }
 
 /// One refusal, as kept and as exported.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evidence {
+    /// [`FORMAT`].
+    pub format: String,
     /// The failed check.
     pub check: Check,
+    /// [`Check::numbers`] of it.
+    pub checklist: Vec<u8>,
     /// What it was about.
     pub subject: Subject,
     /// When, by this device's clock, Unix seconds.
     pub when: u64,
-    /// SHA-256 of the bytes that were refused.
+    /// Whose answer it was.
+    pub route: Route,
+    /// The address that answered, as this device knows it.
+    pub origin: Option<String>,
+    /// The deployment that this device has pinned.
+    pub deployment: Option<DeploymentId>,
+    /// Version of this client.
+    pub client: String,
+    /// Bytes that were refused, in all.
+    pub len: u64,
+    /// SHA-256 of the bytes that were refused, all of them.
     pub hash: Hash,
-    /// The refused bytes themselves (ciphertext), where they are small; see [`KEPT_BYTES`].
-    pub bytes: shared::Blob,
+    /// The refused bytes themselves (ciphertext or public), the first [`KEPT_BYTES`] of them.
+    pub bytes: Blob,
+    /// What this device knew.
+    pub known: Vec<Known>,
+}
+
+/// The bytes are no piece of evidence, or no file of them, in its one form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no evidence of this format")]
+pub struct NotEvidence;
+
+/// Why kept evidence could not be exported or deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EvidenceError {
+    /// Nothing of this account, nor of before an account was open, has this id.
+    #[error("no such evidence")]
+    NotFound,
+    /// This device's local store.
+    #[error("the local store failed")]
+    Local,
+}
+
+impl Evidence {
+    /// The one form: JSON without blanks, every field, in the order of this type.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Strings, numbers and lists always serialise.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads the one form; anything else, and any number or hash that does not fit the rest, is refused.
+    ///
+    /// # Errors
+    /// [`NotEvidence`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, NotEvidence> {
+        if bytes.len() > PIECE_BYTES {
+            return Err(NotEvidence);
+        }
+        let read: Self = serde_json::from_slice(bytes).map_err(|_| NotEvidence)?;
+        if read.is_coherent() && read.to_bytes() == bytes {
+            Ok(read)
+        } else {
+            Err(NotEvidence)
+        }
+    }
+
+    /// The same piece without the name that the person gave to the document.
+    #[must_use]
+    pub fn without_name(mut self) -> Self {
+        if matches!(self.subject, Subject::Document { .. }) {
+            self.subject = Subject::UnnamedDocument;
+        }
+        self
+    }
+
+    /// What the type alone does not say.
+    fn is_coherent(&self) -> bool {
+        let kept = self.bytes.0.len();
+        let whole = kept as u64 == self.len;
+        self.format == FORMAT
+            && self.checklist == self.check.numbers()
+            && self.known.len() <= KNOWN_ITEMS
+            && (whole || (kept == KEPT_BYTES && self.len > kept as u64))
+            && (!whole || self.hash.0 == crypto::hash::sha256(&self.bytes.0))
+    }
 }
 
 impl fmt::Debug for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Evidence({:?}, {} bytes)", self.check, self.bytes.0.len())
+        write!(f, "Evidence({:?}, {} bytes)", self.check, self.len)
     }
 }
 
@@ -110,7 +378,7 @@ pub struct Refusal {
     pub check: Check,
     /// What was refused, for the person.
     pub subject: Subject,
-    /// Where the evidence is kept; `None` where the local store could not take it.
+    /// Where the evidence is kept; `None` where the local store could not take it: then [`recent`] alone has it.
     pub evidence: Option<EvidenceId>,
 }
 
@@ -118,111 +386,15 @@ pub struct Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvidenceId(pub String);
 
-/// Keeps evidence and returns the refusal that names it.
-pub(crate) async fn refuse(
-    device: &Device,
-    keeper: Keeper<'_>,
-    check: Check,
-    subject: Subject,
-    bytes: &[u8],
-) -> Refusal {
-    let kept = bytes.get(..bytes.len().min(KEPT_BYTES)).unwrap_or_default();
-    let evidence = Evidence {
-        check,
-        subject: subject.clone(),
-        when: device.clock().now(),
-        hash: Hash(crypto::hash::sha256(bytes)),
-        bytes: kept.into(),
-    };
-    let id = keep(device, keeper, &evidence).await.ok();
-    Refusal {
-        check,
-        subject,
-        evidence: id,
-    }
-}
+/// The format of a piece. Another one is refused, never guessed at.
+pub const FORMAT: &str = "civis-evidence-1";
 
-/// Under which key evidence is kept.
-#[derive(Clone, Copy)]
-pub(crate) enum Keeper<'a> {
-    /// Before the account is open: no name is known yet, nothing needs sealing.
-    Open,
-    /// Sealed for this account.
-    Account(&'a LocalKey),
-}
-
-/// Every piece of evidence this account can read on this device, oldest first.
-pub(crate) async fn list(device: &Device, key: &LocalKey) -> Result<Vec<(EvidenceId, Evidence)>, LocalError> {
-    let mut found = Vec::new();
-    for (prefix, keeper) in [
-        (OPEN.to_owned(), Keeper::Open),
-        (prefix_of(key.account()), Keeper::Account(key)),
-    ] {
-        for name in device.local().list(&prefix).await? {
-            if let Some(evidence) = read(device, keeper, &name).await? {
-                found.push((EvidenceId(name), evidence));
-            }
-        }
-    }
-    found.sort_by_key(|(_, evidence)| evidence.when);
-    Ok(found)
-}
-
-/// Keeps it once: the same refusal again is the piece that is there already. The oldest make room.
-async fn keep(device: &Device, keeper: Keeper<'_>, evidence: &Evidence) -> Result<EvidenceId, LocalError> {
-    let prefix = match keeper {
-        Keeper::Open => OPEN.to_owned(),
-        Keeper::Account(key) => prefix_of(key.account()),
-    };
-    let mut names = device.local().list(&prefix).await?;
-    // A name begins with the time, so this is oldest first.
-    names.sort();
-    for name in &names {
-        let known = read(device, keeper, name).await?;
-        if known.is_some_and(|known| is_same(&known, evidence)) {
-            return Ok(EvidenceId(name.clone()));
-        }
-    }
-    let surplus = (names.len() + 1).saturating_sub(KEPT_PIECES);
-    for name in names.iter().take(surplus) {
-        device.local().delete(name).await?;
-    }
-    let json = serde_json::to_vec(evidence).map_err(|_| LocalError)?;
-    let unique = shared::OperationId(device.make_bytes().map_err(|_| LocalError)?);
-    let value = match keeper {
-        Keeper::Open => json,
-        Keeper::Account(key) => key.seal(device, &json).ok_or(LocalError)?,
-    };
-    let name = format!("{prefix}{:020}-{unique}", evidence.when);
-    device.local().put(&name, &value).await?;
-    Ok(EvidenceId(name))
-}
-
-/// One kept piece. A damaged one is left where it is: it may still be of use to an examiner.
-async fn read(device: &Device, keeper: Keeper<'_>, name: &str) -> Result<Option<Evidence>, LocalError> {
-    let Some(stored) = device.local().get(name).await? else {
-        return Ok(None);
-    };
-    let plain = match keeper {
-        Keeper::Open => Some(stored.into()),
-        Keeper::Account(key) => key.open(&stored),
-    };
-    Ok(plain.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
-}
-
-/// The same bytes failed the same check; the subject counts, because what is withheld has no bytes.
-fn is_same(one: &Evidence, other: &Evidence) -> bool {
-    (one.check, one.hash, &one.subject) == (other.check, other.hash, &other.subject)
-}
-
-fn prefix_of(account: AccountId) -> String {
-    format!("evidence/{account}/")
-}
-
-const OPEN: &str = "evidence/open/";
-
-/// Refused bytes kept in full up to this length; a longer thing keeps its beginning and its hash.
+/// Refused bytes kept in full up to this length; a longer thing keeps its beginning, its length and its hash.
 pub const KEPT_BYTES: usize = 64 << 10;
 
-/// Pieces kept for each account, and as many from before an account was open; the oldest make room.
-pub const KEPT_PIECES: usize = 64;
+/// A signed record is kept beside the refused bytes up to this length; of a longer one the hash alone.
+const SIGNED_BYTES: usize = 8 << 10;
+/// More is known about no refusal.
+const KNOWN_ITEMS: usize = 8;
+/// The longest piece: the refused bytes and what is known in base64url, and the rest with room to spare.
+const PIECE_BYTES: usize = (KEPT_BYTES + KNOWN_ITEMS * SIGNED_BYTES) / 3 * 4 + (16 << 10);

@@ -25,7 +25,7 @@ pub fn manifest_pin(bytes: &[u8]) -> Option<Vec<u8>> {
 /// What this device knows of the newest head.
 #[must_use]
 pub fn head_pin(bytes: &[u8]) -> Option<Vec<u8>> {
-    pin::parse_head(bytes).map(|pin| pin::head_bytes(&pin))
+    pin::parse_head(bytes).map(|(pin, signed)| pin::head_bytes(&pin, signed))
 }
 
 /// A note of an unfinished upload.

@@ -17,7 +17,9 @@ use shared::account::Quota;
 
 use crate::api::{self, Session};
 use crate::error::{ApiError, LocalError};
-use crate::evidence::{self, Check, Evidence, EvidenceId, Keeper, Refusal, Subject};
+use crate::evidence::{
+    self, About, Evidence, EvidenceError, EvidenceId, Export, Keeper, Names, Refusal, Refused,
+};
 use crate::flows::collection::Replica;
 use crate::flows::journal::LocalKey;
 use crate::flows::{Device, Transport};
@@ -134,6 +136,8 @@ impl Unlocked {
     /// Forgets every key; the server's session runs out by itself.
     #[must_use]
     pub fn lock(self) -> Locked {
+        // They name documents; what could be kept is kept, sealed.
+        self.device.forget_refusals();
         Locked {
             account_id: self.account_id,
             handle: self.handle.clone(),
@@ -157,6 +161,36 @@ impl Unlocked {
         evidence::list(&self.device, &self.keys.local).await
     }
 
+    /// A file of these pieces, to be handed to whoever the person trusts; see `spec/evidence.md`.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]; all of them or no file.
+    pub async fn export_evidence(
+        &self,
+        ids: &[EvidenceId],
+        names: Names,
+        about: About,
+    ) -> Result<Export, EvidenceError> {
+        let mut kept = self.evidence().await.map_err(|_| EvidenceError::Local)?;
+        kept.retain(|(id, _)| ids.contains(id));
+        if kept.len() < ids.len() {
+            return Err(EvidenceError::NotFound);
+        }
+        Ok(Export::new(
+            kept.into_iter().map(|(_, piece)| piece),
+            names,
+            about,
+        ))
+    }
+
+    /// Forgets one piece for good.
+    ///
+    /// # Errors
+    /// [`EvidenceError`]; a piece that is gone already is no error.
+    pub async fn delete_evidence(&self, id: &EvidenceId) -> Result<(), EvidenceError> {
+        evidence::delete(&self.device, &self.keys.local, id).await
+    }
+
     pub(crate) fn device(&self) -> &Device {
         &self.device
     }
@@ -178,14 +212,7 @@ impl Unlocked {
     }
 
     /// Keeps evidence, sealed for this account, and makes the refusal that names it.
-    pub(crate) async fn refuse(&self, check: Check, subject: Subject, bytes: &[u8]) -> Refusal {
-        evidence::refuse(
-            &self.device,
-            Keeper::Account(&self.keys.local),
-            check,
-            subject,
-            bytes,
-        )
-        .await
+    pub(crate) async fn refuse(&self, refused: Refused<'_>) -> Refusal {
+        evidence::refuse(&self.device, Keeper::Account(&self.keys.local), refused).await
     }
 }

@@ -10,4 +10,5 @@
 mod canary;
 mod content;
 mod document;
+mod evil;
 mod page;

@@ -6,6 +6,8 @@ mod account;
 mod commit;
 mod device;
 mod document;
+mod evidence;
+mod secrets;
 mod upload;
 
 use tests::world::World;

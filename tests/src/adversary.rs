@@ -6,11 +6,16 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use async_trait::async_trait;
+use crypto::collection::head::HEAD_HEADER_BYTES;
+use crypto::hash::labelled;
+use crypto::label::Label;
 use sdk::error::TransportError;
 use sdk::flows::{Request, Response, Transport};
 use sdk::native::Http;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use shared::Hash;
+use shared::collection::{Commit, Committed};
 
 /// What becomes of a request or an answer.
 pub enum Fate {
@@ -148,9 +153,31 @@ impl Transport for OverLine {
             Fate::Answer(response) => Ok(response),
         }
     }
+
+    fn origin(&self) -> Option<String> {
+        self.0.http.origin()
+    }
 }
 
 /// Flips one bit of a byte string.
 pub fn flip(bytes: &mut [u8], bit: usize) {
     bytes[bit / 8] ^= 1 << (bit % 8);
+}
+
+/// An answer that tells a commit it was stored; nothing is.
+///
+/// # Panics
+/// On a request that is no commit.
+#[must_use]
+pub fn pretend_stored(request: &Request) -> Response {
+    let commit: Commit = serde_json::from_slice(&request.body).expect("a commit");
+    let header = commit.head.as_slice().get(..HEAD_HEADER_BYTES).expect("a head");
+    let stored = Committed {
+        head_hash: Hash(labelled(Label::HeadHash, header)),
+    };
+    Response {
+        status: 200,
+        headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+        body: serde_json::to_vec(&stored).expect("JSON").into(),
+    }
 }

@@ -187,15 +187,15 @@ pub fn document(name: &str) -> NewDocument {
     }
 }
 
-/// A local store in memory, open to the test's eyes.
+/// A local store in memory, open to the test's eyes; and whether it is full, so that nothing more goes in.
 #[derive(Default)]
-pub struct Drawer(pub RefCell<BTreeMap<String, Vec<u8>>>);
+pub struct Drawer(pub RefCell<BTreeMap<String, Vec<u8>>>, pub Cell<bool>);
 
 impl Drawer {
     /// A copy as it is now.
     #[must_use]
     pub fn copy(&self) -> Rc<Self> {
-        Rc::new(Self(RefCell::new(self.0.borrow().clone())))
+        Rc::new(Self(RefCell::new(self.0.borrow().clone()), self.1.clone()))
     }
 }
 
@@ -222,6 +222,9 @@ impl LocalStore for InDrawer {
     }
 
     async fn put(&self, key: &str, value: &[u8]) -> Result<(), LocalError> {
+        if self.0.1.get() {
+            return Err(LocalError);
+        }
         self.0.0.borrow_mut().insert(key.to_owned(), value.to_vec());
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! Reads the working tree and asks cargo for the dependency graph, offline. Changes nothing.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod evidence;
 mod files;
 mod graph;
 mod hostile;

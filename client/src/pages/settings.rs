@@ -1,4 +1,4 @@
-//! Réglages: theme, language, whose safe this is, where it is kept, lock. design.md, screen 13 in part.
+//! Réglages: theme, language, whose safe this is, where it is kept, evidence, lock. design.md, screen 13 in part.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use crate::components::frame::Frame;
 use crate::components::icon::{Icon, Svg};
 use crate::message::{Answer, Call, Deployment};
+use crate::pages::evidence::EvidenceSection;
 use crate::platform::page::Theme;
 use crate::state::app;
 use crate::t;
@@ -47,6 +48,7 @@ pub fn SettingsPage() -> impl IntoView {
                 </section>
                 <Display/>
                 {move || deployment.get().map(|card| view! { <Service card/> })}
+                <EvidenceSection/>
             </div>
         </Frame>
     }

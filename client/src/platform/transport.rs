@@ -34,6 +34,10 @@ impl Transport for Fetch {
             body,
         })
     }
+
+    fn origin(&self) -> Option<String> {
+        Some(scope().location().origin())
+    }
 }
 
 /// Ends its request when the time is up, and when it is dropped. An ended `fetch` or read fails, so a server that

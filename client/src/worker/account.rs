@@ -6,14 +6,11 @@ use sdk::fault::Fault;
 use sdk::flows::account::Draft;
 use sdk::flows::login;
 use sdk::session::Unlocked;
-use wasm_bindgen::JsValue;
 use zeroize::Zeroizing;
 
-use super::{Brought, Desk, failure};
+use super::{Desk, failure};
 use crate::message::{Answer, Deployment, Failure, Notice, Opened, Sheet};
 use crate::platform::device::Browser;
-use crate::platform::file::text_blob;
-use crate::platform::store::IndexedDb;
 use crate::platform::transport::Fetch;
 
 /// The deployment's card; claims of the server, for the sheet and the settings.
@@ -106,22 +103,6 @@ impl Desk {
         Ok(Answer::Done)
     }
 
-    /// One piece of kept evidence, as a file.
-    pub(super) async fn evidence(&self, id: &str) -> Brought {
-        let json = match self.safe() {
-            Ok(safe) => {
-                let kept = safe.evidence().await.map_err(|_| Failure::code("device"))?;
-                let found = kept.into_iter().find(|(kept, _)| kept.0 == id);
-                found.and_then(|(_, evidence)| serde_json::to_string_pretty(&evidence).ok())
-            }
-            // Before the safe is open, evidence names no document and is kept as it is.
-            Err(_) => open_evidence(id).await,
-        };
-        let json = json.ok_or_else(|| Failure::code("not_found"))?;
-        let blob = text_blob(&json).map_err(|_: JsValue| Failure::code("device"))?;
-        Ok((Answer::Done, Some(blob)))
-    }
-
     async fn opened(&self, safe: Unlocked) -> Result<Answer, Failure> {
         let safe = Rc::new(safe);
         let synced = safe.sync().await.map_err(|error| failure(&error))?;
@@ -146,13 +127,4 @@ impl Desk {
             listing,
         }))
     }
-}
-
-async fn open_evidence(id: &str) -> Option<String> {
-    use sdk::flows::LocalStore;
-    if !id.starts_with("evidence/open/") {
-        return None;
-    }
-    let stored = IndexedDb::default().get(id).await.ok().flatten()?;
-    String::from_utf8(stored).ok()
 }

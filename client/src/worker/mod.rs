@@ -2,6 +2,7 @@
 //! a screen shows. spec/flows.md.
 
 mod account;
+mod evidence;
 mod list;
 mod transfer;
 
@@ -16,7 +17,7 @@ use sdk::session::Unlocked;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{Blob, File};
 
-use crate::message::{Answer, Call, CallId, Failure, Fill, Refused, ToWorker};
+use crate::message::{Answer, Call, CallId, Failure, Fill, ToWorker};
 use crate::platform::device::browser_device;
 use crate::platform::port;
 
@@ -84,7 +85,9 @@ impl Desk {
             Call::Restore { object } => self.restore(&object).await,
             Call::Purge { object } => self.purge(&object).await,
             Call::Download { object } => return self.download(said.id, &object).await,
-            Call::Evidence { id } => return self.evidence(&id).await,
+            Call::ListEvidence => self.list_evidence().await,
+            Call::DeleteEvidence { id } => self.delete_evidence(&id).await,
+            Call::SaveEvidence { pieces, names } => return self.save_evidence(&pieces, names).await,
         };
         answer.map(|answer| (answer, None))
     }
@@ -107,12 +110,8 @@ impl Desk {
 
 /// An error of the sdk as the page hears it: a refusal for the alert, or a code that is worded.
 fn failure(error: &impl Fault) -> Failure {
-    match (error.refusal(), error.code()) {
-        (Some(refusal), _) => Failure::Refused(Refused {
-            check: refusal.check,
-            subject: refusal.subject.clone(),
-            evidence: refusal.evidence.as_ref().map(|id| id.0.clone()),
-        }),
+    match (evidence::refused(error), error.code()) {
+        (Some(refused), _) => Failure::Refused(refused),
         (None, "cancelled") => Failure::Cancelled,
         (None, code) => Failure::code(code),
     }

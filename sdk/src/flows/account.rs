@@ -18,13 +18,13 @@ use crypto::phrase::Password;
 use crypto::random::{Random, RandomError};
 use crypto::words::Words;
 use shared::account::{Account, CreateAccount, RegistrationStart};
-use shared::{AccountId, DeploymentId, ErrorCode, OperationId, RecoveryId};
+use shared::{AccountId, DeploymentId, ErrorCode, Hash, OperationId, RecoveryId};
 use zeroize::Zeroizing;
 
 use super::{Device, genesis, login, pin, retry};
 use crate::api;
 use crate::error::ApiError;
-use crate::evidence::{Check, Keeper, Refusal, Subject, refuse};
+use crate::evidence::{Check, Keeper, Known, Refusal, Refused, Route, Subject, refuse};
 use crate::flows::login::OpenError;
 use crate::session::{Keys, Unlocked};
 
@@ -179,7 +179,8 @@ impl Draft {
             let replica = unlocked.replica.borrow();
             (replica.id, replica.pin)
         };
-        let pinned = pin::advance_head(&self.device, self.account_id, id, &first).await;
+        let signed = request.collection.commit.head.as_slice();
+        let pinned = pin::advance_head(&self.device, self.account_id, id, &first, signed).await;
         pinned.map_err(|_| CreateError::Device)?;
         unlocked.first_visit = false;
         Ok(unlocked)
@@ -275,16 +276,16 @@ impl Draft {
             return Ok(());
         }
         let bytes = id.as_bytes();
-        let (keeper, subject) = (Keeper::Open, Subject::Account);
-        Err(refuse(&self.device, keeper, Check::Deployment, subject, bytes)
-            .await
-            .into())
+        let shown = self.deployment.get().map(|id| Known::Deployment { id });
+        let refused =
+            Refused::new(Check::Deployment, Subject::Account, Route::Deployment, bytes).knowing(shown);
+        Err(refuse(&self.device, Keeper::Open, refused).await.into())
     }
 
     /// Read-back: whatever the server stored is what was sent, to the byte.
     async fn verify_read_back(&self, sent: &CreateAccount, stored: &Account) -> Result<(), CreateError> {
-        let mut slots = vec![&sent.password_slot, &sent.words_slot];
-        let mut found = stored.slots.iter().collect::<Vec<_>>();
+        let mut slots = vec![sent.password_slot.clone(), sent.words_slot.clone()];
+        let mut found = stored.slots.clone();
         slots.sort_by(|a, b| a.0.cmp(&b.0));
         found.sort_by(|a, b| a.0.cmp(&b.0));
         let same = stored.account_id == sent.account_id
@@ -296,16 +297,25 @@ impl Draft {
         if same {
             return Ok(());
         }
-        let bytes = serde_json::to_vec(stored).unwrap_or_default();
-        Err(refuse(
-            &self.device,
-            Keeper::Open,
-            Check::ReadBack,
-            Subject::Account,
-            &bytes,
-        )
-        .await
-        .into())
+        let expected = Account {
+            account_id: sent.account_id,
+            handle: sent.handle.clone(),
+            slots,
+            secrets: sent.secrets.clone(),
+            manifest: sent.manifest.clone(),
+            bundle: sent.bundle.clone(),
+            quota: stored.quota,
+        };
+        let json = |account: &Account| serde_json::to_vec(account).unwrap_or_default();
+        let hash = Hash(crypto::hash::sha256(&json(&expected)));
+        let bytes = json(stored);
+        let refused = Refused::new(Check::ReadBack, Subject::Account, Route::Account, &bytes)
+            .knowing([Known::Sent { hash }]);
+        // It holds the handle: sealed for this account, like all that names somebody.
+        let keys = Keys::derive(self.ark.clone(), self.account_id);
+        Err(refuse(&self.device, Keeper::Account(&keys.local), refused)
+            .await
+            .into())
     }
 }
 

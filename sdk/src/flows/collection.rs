@@ -17,7 +17,7 @@ use super::pin::{self, Advance};
 use super::retry;
 use crate::api;
 use crate::error::{ApiError, LocalError};
-use crate::evidence::{Check, Refusal, Subject};
+use crate::evidence::{Check, Known, Refusal, Refused, Route, Subject};
 use crate::session::Unlocked;
 
 /// Why the list could not be brought up to date. What was shown before stays as it was.
@@ -227,7 +227,11 @@ impl Unlocked {
             return Ok(());
         }
         Err(self
-            .refuse_list(Check::HeadRolledBack, standing.head.head().to_bytes())
+            .refuse_head(
+                Check::HeadRolledBack,
+                standing.head.head().to_bytes(),
+                &standing.charters,
+            )
             .await)
     }
 
@@ -242,14 +246,21 @@ impl Unlocked {
                 .iter()
                 .flat_map(|charter| charter.0.clone())
                 .collect::<Vec<_>>();
-            return Err(self.refuse_list(Check::Charter, &bytes).await);
+            let genesis = Known::Charter {
+                number: 0,
+                hash: Hash(self.replica.borrow().genesis),
+                signed: None,
+            };
+            let refused = Refused::new(Check::Charter, Subject::Collection, Route::Collection, &bytes);
+            return Err(self.refuse_list(refused.knowing([genesis])).await);
         };
         let head = self
             .replica
             .borrow()
             .verify_head(&charters, stored.head.as_slice());
         let Some(head) = head else {
-            return Err(self.refuse_list(Check::Head, stored.head.as_slice()).await);
+            let bytes = stored.head.as_slice();
+            return Err(self.refuse_head(Check::Head, bytes, &charters).await);
         };
         let pin = self.replica.borrow().pin;
         let passed = match pin.place(head.head()) {
@@ -257,9 +268,8 @@ impl Unlocked {
             Place::Next => vec![*head.head().hash()],
             Place::Ahead => self.walk_chain(id, pin, &charters, &head).await?,
             Place::Rollback | Place::Fork | Place::CharterFell => {
-                return Err(self
-                    .refuse_list(Check::HeadRolledBack, stored.head.as_slice())
-                    .await);
+                let bytes = stored.head.as_slice();
+                return Err(self.refuse_head(Check::HeadRolledBack, bytes, &charters).await);
             }
         };
         Ok(Standing {
@@ -284,7 +294,8 @@ impl Unlocked {
             let call = || api::collection::heads(self.transport(), self.session(), id, pin.head_no, count);
             let heads = retry(self.device(), call).await?;
             if heads.items.is_empty() {
-                return Err(self.refuse_list(Check::HeadChain, newest.head().to_bytes()).await);
+                let bytes = newest.head().to_bytes();
+                return Err(self.refuse_chain(bytes, charters, newest).await);
             }
             for bytes in &heads.items {
                 let next = self.replica.borrow().verify_head(charters, bytes.as_slice());
@@ -293,7 +304,7 @@ impl Unlocked {
                         pin = next.pin();
                         passed.push(pin.head_hash);
                     }
-                    _ => return Err(self.refuse_list(Check::HeadChain, bytes.as_slice()).await),
+                    _ => return Err(self.refuse_chain(bytes.as_slice(), charters, newest).await),
                 }
                 if pin.head_no == target.head_no {
                     break;
@@ -303,7 +314,9 @@ impl Unlocked {
         if pin.head_hash == target.head_hash {
             Ok(passed)
         } else {
-            Err(self.refuse_list(Check::HeadChain, newest.head().to_bytes()).await)
+            Err(self
+                .refuse_chain(newest.head().to_bytes(), charters, newest)
+                .await)
         }
     }
 
@@ -317,7 +330,9 @@ impl Unlocked {
             )
         };
         let Ok(mut loader) = Loader::new(head, known.as_ref()) else {
-            return Err(self.refuse_list(Check::EntryCount, head.head().to_bytes()).await);
+            return Err(self
+                .refuse_head(Check::EntryCount, head.head().to_bytes(), &[])
+                .await);
         };
         loop {
             let missing = loader.missing(BATCH);
@@ -328,19 +343,26 @@ impl Unlocked {
             let call = || api::collection::pages(self.transport(), self.session(), id, ids.clone());
             let answer = retry(self.device(), call).await?;
             for (asked, page) in ids.iter().zip(answer.pages) {
+                let named = Known::Page { id: *asked };
                 let Some(page) = page else {
-                    return Err(self.refuse_list(Check::PageMissing, asked.as_bytes()).await);
+                    let bytes = asked.as_bytes();
+                    let refused = Refused::new(Check::PageMissing, Subject::Collection, Route::Pages, bytes);
+                    return Err(self.refuse_list(refused.knowing([named])).await);
                 };
                 if crypto::collection::page::page_id(page.as_slice()) != asked.0
                     || loader.feed(&keys, page.as_slice()).is_err()
                 {
-                    return Err(self.refuse_list(Check::Page, page.as_slice()).await);
+                    let bytes = page.as_slice();
+                    let refused = Refused::new(Check::Page, Subject::Collection, Route::Pages, bytes);
+                    return Err(self.refuse_list(refused.knowing([named])).await);
                 }
             }
         }
         match loader.finish() {
             Ok(index) => Ok(index),
-            Err(_) => Err(self.refuse_list(Check::EntryCount, head.head().to_bytes()).await),
+            Err(_) => Err(self
+                .refuse_head(Check::EntryCount, head.head().to_bytes(), &[])
+                .await),
         }
     }
 
@@ -353,11 +375,10 @@ impl Unlocked {
         index: Index,
     ) -> Result<bool, SyncError> {
         let pin = head.head().pin();
-        let advance = pin::advance_head(self.device(), self.account_id, id, &pin).await?;
+        let signed = head.head().to_bytes();
+        let advance = pin::advance_head(self.device(), self.account_id, id, &pin, signed).await?;
         if advance == Advance::Fork {
-            return Err(self
-                .refuse_list(Check::HeadRolledBack, head.head().to_bytes())
-                .await);
+            return Err(self.refuse_head(Check::HeadRolledBack, signed, &charters).await);
         }
         charters.retain(|charter| charter.charter().charter_no() == pin.charter_no);
         if let Some(charter) = charters.pop() {
@@ -368,8 +389,50 @@ impl Unlocked {
         Ok(advance == Advance::Behind)
     }
 
-    async fn refuse_list(&self, check: Check, bytes: &[u8]) -> SyncError {
-        self.refuse(check, Subject::Collection, bytes).await.into()
+    /// Refuses a head of `GET /collections/{id}`, beside the charter whose key signs it.
+    async fn refuse_head(&self, check: Check, bytes: &[u8], charters: &[OpenedCharter]) -> SyncError {
+        let refused = Refused::new(check, Subject::Collection, Route::Collection, bytes)
+            .knowing(self.known_charter(charters));
+        self.refuse_list(refused).await
+    }
+
+    /// Refuses a head on the way to `newest`.
+    async fn refuse_chain(
+        &self,
+        bytes: &[u8],
+        charters: &[OpenedCharter],
+        newest: &VerifiedHead,
+    ) -> SyncError {
+        let head = newest.head();
+        let shown = Known::Head {
+            number: head.head_no(),
+            charter: head.charter_no(),
+            hash: Hash(*head.hash()),
+            signed: Known::signed(head.to_bytes()),
+        };
+        let refused = Refused::new(Check::HeadChain, Subject::Collection, Route::Heads, bytes)
+            .knowing(self.known_charter(charters))
+            .knowing([shown]);
+        self.refuse_list(refused).await
+    }
+
+    /// Refuses, beside the newest head that this device has accepted.
+    async fn refuse_list(&self, refused: Refused<'_>) -> SyncError {
+        let id = self.replica.borrow().id;
+        let seen = pin::known_head(self.device(), self.account_id, id).await;
+        self.refuse(refused.knowing(seen)).await.into()
+    }
+
+    /// The newest of these verified charters, or the one that this client holds.
+    fn known_charter(&self, charters: &[OpenedCharter]) -> Option<Known> {
+        let replica = self.replica.borrow();
+        let held = replica.state.as_ref().map(|state| &state.charter);
+        let charter = charters.last().or(held)?.charter();
+        Some(Known::Charter {
+            number: charter.charter_no(),
+            hash: Hash(*charter.hash()),
+            signed: Known::signed(charter.to_bytes()),
+        })
     }
 }
 

@@ -19,13 +19,13 @@ use crypto::session::MacKey;
 use crypto::words::{Words, WordsError};
 use shared::account::Account;
 use shared::session::{LoginFinish, LoginStart, RecoveryFinish, RecoveryStart};
-use shared::{DeploymentId, ErrorCode, RecoveryId};
+use shared::{AccountId, DeploymentId, ErrorCode, Hash, RecoveryId};
 
 use super::collection::Replica;
 use super::{Device, pin};
 use crate::api::{self, Session};
 use crate::error::{ApiError, LocalError};
-use crate::evidence::{Check, Keeper, Refusal, Subject, refuse};
+use crate::evidence::{Check, Keeper, Known, Refusal, Refused, Route, Subject, refuse};
 use crate::session::{Keys, Newest, SignedIn, Unlocked};
 
 /// Why an account did not open.
@@ -109,7 +109,7 @@ pub async fn sign_in(device: Rc<Device>, handle: &str, phrase: &str) -> Result<S
         &device,
         opened.slot.as_slice(),
         SlotType::Password,
-        opened.account_id.0,
+        opened.account_id,
     )
     .await?;
     let kek = Kek::derive_from_export_key(&done.export_key, &opened.account_id.0, &slot.header().slot_id);
@@ -154,7 +154,7 @@ pub async fn sign_in_with_words(device: Rc<Device>, words: &str) -> Result<Signe
         &device,
         opened.slot.as_slice(),
         SlotType::Words,
-        opened.account_id.0,
+        opened.account_id,
     )
     .await?;
     let kek = words.derive_kek(&opened.account_id.0, &slot.header().slot_id);
@@ -175,43 +175,57 @@ impl SignedIn {
     /// [`OpenError`].
     pub async fn unlock(self) -> Result<Unlocked, OpenError> {
         let device = self.device;
+        let way = self.slot.header().slot_type;
         let ark = match self.slot.unwrap(&self.kek) {
             Ok(ark) => ark,
             Err(_) => {
-                let bytes = self.slot.to_bytes();
-                return Err(
-                    refuse(&device, Keeper::Open, Check::Slot, Subject::Account, bytes)
-                        .await
-                        .into(),
-                );
+                return Err(refuse_slot(&device, self.slot.to_bytes(), way, self.account_id).await);
             }
         };
         let keys = Keys::derive(ark, self.account_id);
         let stored = api::account::read(device.transport(), &self.session).await?;
         let verified = match verify_account(&keys, self.account_id.as_bytes(), &stored) {
             Ok(verified) => verified,
-            Err((check, bytes)) => return Err(refuse_sealed(&device, &keys, check, &bytes).await),
+            Err((check, bytes)) => {
+                return Err(refuse_sealed(&device, &keys, check, &bytes, Vec::new()).await);
+            }
         };
         // The account that opened is the one whose handle was typed, also by its name.
-        if self.handle.is_some_and(|typed| typed.as_str() != stored.handle) {
-            let told = stored.handle.as_bytes();
-            return Err(refuse_sealed(&device, &keys, Check::ReadBack, told).await);
+        if let Some(typed) = self.handle.filter(|typed| typed.as_str() != stored.handle) {
+            let (told, handle) = (stored.handle.as_bytes(), typed.as_str().to_owned());
+            let known = vec![Known::Handle { handle }];
+            return Err(refuse_sealed(&device, &keys, Check::ReadBack, told, known).await);
         }
         let state = verified
             .manifest
             .verify_slot(self.account_id.as_bytes(), &self.slot);
         if state != Ok(SlotState::Live) {
-            return Err(refuse_sealed(&device, &keys, Check::SlotNotListed, self.slot.to_bytes()).await);
+            let pin = verified.record.manifest_pin();
+            let known = Known::Manifest {
+                version: pin.version,
+                hash: Hash(pin.hash),
+            };
+            let refused = Refused::new(
+                Check::SlotNotListed,
+                Subject::Account,
+                route_of(way),
+                self.slot.to_bytes(),
+            );
+            let keeper = Keeper::Account(&keys.local);
+            return Err(refuse(&device, keeper, refused.knowing([known])).await.into());
         }
         let record = &verified.record;
         if pin::advance_manifest(&device, self.account_id, record)
             .await?
             .is_err()
         {
-            return Err(refuse_sealed(&device, &keys, Check::ManifestRolledBack, record.to_bytes()).await);
+            let known = Vec::new();
+            let check = Check::ManifestRolledBack;
+            return Err(refuse_sealed(&device, &keys, check, record.to_bytes(), known).await);
         }
         let Some(replica) = Replica::of(&verified.manifest, verified.bundle) else {
-            return Err(refuse_sealed(&device, &keys, Check::Manifest, record.to_bytes()).await);
+            let known = Vec::new();
+            return Err(refuse_sealed(&device, &keys, Check::Manifest, record.to_bytes(), known).await);
         };
         let first_visit = pin::head(&device, self.account_id, replica.id).await?.is_none();
         Ok(Unlocked {
@@ -283,37 +297,49 @@ pub(crate) async fn deployment(device: &Device) -> Result<DeploymentId, OpenErro
         return Ok(id);
     }
     let bytes = serde_json::to_vec(&card).unwrap_or_default();
-    Err(
-        refuse(device, Keeper::Open, Check::Deployment, Subject::Account, &bytes)
-            .await
-            .into(),
-    )
+    let refused = Refused::new(Check::Deployment, Subject::Account, Route::Deployment, &bytes);
+    Err(refuse(device, Keeper::Open, refused).await.into())
 }
 
 async fn verify_slot(
     device: &Device,
     bytes: &[u8],
     expected: SlotType,
-    account: [u8; 16],
+    account: AccountId,
 ) -> Result<Slot, OpenError> {
     match Slot::parse(bytes) {
-        Ok(slot) if slot.header().slot_type == expected && slot.header().account_id == account => Ok(slot),
-        _ => Err(refuse(device, Keeper::Open, Check::Slot, Subject::Account, bytes)
-            .await
-            .into()),
+        Ok(slot) if slot.header().slot_type == expected && slot.header().account_id == account.0 => Ok(slot),
+        _ => Err(refuse_slot(device, bytes, expected, account).await),
     }
 }
 
-async fn refuse_sealed(device: &Device, keys: &Keys, check: Check, bytes: &[u8]) -> OpenError {
-    refuse(
-        device,
-        Keeper::Account(&keys.local),
-        check,
-        Subject::Account,
-        bytes,
-    )
-    .await
-    .into()
+/// Of the answer that brought the slot nothing else is kept: by words it holds the session's secret.
+async fn refuse_slot(device: &Device, slot: &[u8], way: SlotType, account: AccountId) -> OpenError {
+    let refused = Refused::new(Check::Slot, Subject::Account, route_of(way), slot)
+        .knowing(pin::known_manifest(device, account).await);
+    refuse(device, Keeper::Open, refused).await.into()
+}
+
+/// The answer that brings the slot of this way in.
+const fn route_of(way: SlotType) -> Route {
+    match way {
+        SlotType::Words => Route::RecoveriesFinish,
+        _ => Route::SessionsFinish,
+    }
+}
+
+/// Refuses something of the account's records, beside what `known` says and the manifest that this device has pinned.
+async fn refuse_sealed(
+    device: &Device,
+    keys: &Keys,
+    check: Check,
+    bytes: &[u8],
+    known: Vec<Known>,
+) -> OpenError {
+    let refused = Refused::new(check, Subject::Account, Route::Account, bytes)
+        .knowing(known)
+        .knowing(pin::known_manifest(device, keys.local.account()).await);
+    refuse(device, Keeper::Account(&keys.local), refused).await.into()
 }
 
 /// A login that the server ends is a wrong phrase, whatever it knew.

@@ -17,6 +17,7 @@ pub mod upload;
 pub mod watch;
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use async_trait::async_trait;
@@ -24,6 +25,7 @@ use bytes::Bytes;
 use crypto::random::{Random, RandomError};
 
 use crate::error::{ApiError, FileError, LocalError, TransportError};
+use crate::evidence::{Evidence, EvidenceId};
 use seal::{DirectSealer, PartSealer};
 
 pub use watch::{Cancel, Progress, Step, Watch};
@@ -99,6 +101,11 @@ pub trait Transport {
     /// # Errors
     /// [`TransportError`]; an HTTP error status is an answer, not an error.
     async fn send(&self, request: Request) -> Result<Response, TransportError>;
+
+    /// Scheme, host and port that it sends to, for evidence; `None` where it has no name for it.
+    fn origin(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Time, as this device tells it. No decision of security rests on it.
@@ -202,6 +209,8 @@ pub struct Device {
     random: RefCell<Guarded>,
     local: Rc<dyn LocalStore>,
     sealer: Rc<dyn PartSealer>,
+    /// The last refusals, oldest first; see [`crate::evidence::recent`].
+    refused: RefCell<VecDeque<(Option<EvidenceId>, Evidence)>>,
 }
 
 impl Device {
@@ -236,7 +245,24 @@ impl Device {
             random,
             local,
             sealer,
+            refused: RefCell::default(),
         })
+    }
+
+    pub(crate) fn remember_refusal(&self, id: Option<EvidenceId>, evidence: Evidence) {
+        let mut refused = self.refused.borrow_mut();
+        if refused.len() == RECENT_REFUSALS {
+            refused.pop_front();
+        }
+        refused.push_back((id, evidence));
+    }
+
+    pub(crate) fn recent_refusals(&self) -> Vec<(Option<EvidenceId>, Evidence)> {
+        self.refused.borrow().iter().cloned().collect()
+    }
+
+    pub(crate) fn forget_refusals(&self) {
+        self.refused.borrow_mut().clear();
     }
 
     pub(crate) fn transport(&self) -> &dyn Transport {
@@ -314,5 +340,7 @@ impl Random for Guarded {
     }
 }
 
+/// Refusals held in memory: at most half a MiB of refused bytes.
+const RECENT_REFUSALS: usize = 8;
 /// Milliseconds before the second, third and fourth attempt.
 const RETRY_PAUSES: [u32; 3] = [200, 800, 3_200];

@@ -19,7 +19,7 @@ use super::watch::{Counter, Progress, Step, Watch};
 use super::{Source, retry};
 use crate::api;
 use crate::error::FileError;
-use crate::evidence::{Check, Subject};
+use crate::evidence::{Check, Known, Refused, Route, Subject};
 use crate::session::Unlocked;
 
 /// One file on its way: what is read, where it goes.
@@ -150,10 +150,13 @@ impl Unlocked {
         let commit = || api::document::commit(self.transport(), self.session(), body, &commit);
         let stored = retry(self.device(), commit).await?;
         if stored.body_hash.0 != header.hash() {
-            return Err(self
-                .refuse(Check::Header, Subject::Upload, &stored.body_hash.0)
-                .await
-                .into());
+            let own = Known::Body {
+                id: body,
+                hash: Some(Hash(header.hash())),
+            };
+            let told = &stored.body_hash.0;
+            let refused = Refused::new(Check::Header, Subject::Upload, Route::UploadCommit, told);
+            return Err(self.refuse(refused.knowing([own])).await.into());
         }
         let digest = content::fold_content_parts(&passage.content);
         let descriptor = self.make_descriptor(&passage.job, &header, digest, &passage.note.media)?;

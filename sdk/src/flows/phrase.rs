@@ -17,7 +17,7 @@ use super::login::{self, OpenError};
 use super::{pin, retry};
 use crate::api;
 use crate::error::{ApiError, LocalError};
-use crate::evidence::{Check, Refusal, Subject};
+use crate::evidence::{Check, Refusal, Refused, Route, Subject};
 use crate::session::{Newest, Unlocked};
 
 /// Why the phrase is not known to have changed. Only [`PhraseError::Unknown`] and [`PhraseError::Refused`] leave open
@@ -87,7 +87,9 @@ impl Unlocked {
     async fn try_stored(&self, phrase: &str, stored: Newest) -> Result<(), PhraseError> {
         let pinned = pin::advance_manifest(self.device(), self.account_id, &stored.record).await;
         if pinned.map_err(|_| PhraseError::Unknown)?.is_err() {
-            return Err(self.rolled_back(stored.record.to_bytes()).await);
+            let bytes = stored.record.to_bytes();
+            let check = Check::ManifestRolledBack;
+            return Err(self.refuse_record(check, Route::Password, bytes).await);
         }
         self.manifest.replace(stored);
         match self.test_login(phrase).await {
@@ -165,13 +167,15 @@ impl Unlocked {
         let stored = api::account::read(self.transport(), self.session()).await?;
         let verified = match login::verify_account(&self.keys, self.account_id.as_bytes(), &stored) {
             Ok(verified) => verified,
-            Err((check, bytes)) => return Err(self.refuse(check, Subject::Account, &bytes).await.into()),
+            Err((check, bytes)) => return Err(self.refuse_record(check, Route::Account, &bytes).await),
         };
         if pin::advance_manifest(self.device(), self.account_id, &verified.record)
             .await?
             .is_err()
         {
-            return Err(self.rolled_back(verified.record.to_bytes()).await);
+            let bytes = verified.record.to_bytes();
+            let check = Check::ManifestRolledBack;
+            return Err(self.refuse_record(check, Route::Account, bytes).await);
         }
         self.manifest.replace(Newest {
             record: verified.record,
@@ -180,10 +184,10 @@ impl Unlocked {
         Ok(())
     }
 
-    async fn rolled_back(&self, bytes: &[u8]) -> PhraseError {
-        self.refuse(Check::ManifestRolledBack, Subject::Account, bytes)
-            .await
-            .into()
+    async fn refuse_record(&self, check: Check, route: Route, bytes: &[u8]) -> PhraseError {
+        let refused = Refused::new(check, Subject::Account, route, bytes)
+            .knowing(pin::known_manifest(self.device(), self.account_id).await);
+        self.refuse(refused).await.into()
     }
 
     /// A real login with the new phrase, ended at once: only then is the change believed.
@@ -192,10 +196,9 @@ impl Unlocked {
             .await
             .map_err(opened)?;
         if signed_in.slot.unwrap(&signed_in.kek).is_err() {
-            return Err(self
-                .refuse(Check::Slot, Subject::Account, signed_in.slot.to_bytes())
-                .await
-                .into());
+            let slot = signed_in.slot.to_bytes();
+            let refused = Refused::new(Check::Slot, Subject::Account, Route::SessionsFinish, slot);
+            return Err(self.refuse(refused).await.into());
         }
         // A session that cannot be ended runs out by itself.
         let _ = api::session::end(self.transport(), &signed_in.session).await;

@@ -1,13 +1,16 @@
 //! Freshness S0: what this device has seen last, and the refusal to go back. spec/flows.md section 8, checklist 28.
 //!
-//! Pins only grow. They hold numbers and hashes, nothing secret.
+//! Pins only grow. They hold numbers, hashes and signed heads, nothing secret.
 
 use crypto::account::record::{ManifestPin, Record, SuccessionError};
-use crypto::collection::head::Pin;
-use shared::{AccountId, CollectionId, DeploymentId};
+use crypto::collection::head::{HEAD_HEADER_BYTES, Pin};
+use crypto::hash::labelled;
+use crypto::label::Label;
+use shared::{AccountId, CollectionId, DeploymentId, Hash};
 
 use super::Device;
 use crate::error::LocalError;
+use crate::evidence::Known;
 
 /// Whether `id` is the deployment this device knows; the first one becomes it.
 pub(crate) async fn deployment(device: &Device, id: DeploymentId) -> Result<bool, LocalError> {
@@ -18,13 +21,54 @@ pub(crate) async fn deployment(device: &Device, id: DeploymentId) -> Result<bool
     Ok(true)
 }
 
+/// The deployment that this device knows, if it knows one.
+pub(crate) async fn known_deployment(device: &Device) -> Result<Option<DeploymentId>, LocalError> {
+    let known = device.local().get(DEPLOYMENT).await?;
+    Ok(known.and_then(|id| id.try_into().ok()).map(DeploymentId))
+}
+
+/// The manifest that this device has accepted last, as evidence names it.
+pub(crate) async fn known_manifest(device: &Device, account: AccountId) -> Option<Known> {
+    let stored = device.local().get(&manifest_key(account)).await.ok().flatten()?;
+    let (version, hash) = stored.split_first_chunk::<8>()?;
+    Some(Known::Manifest {
+        version: u64::from_be_bytes(*version),
+        hash: Hash(hash.try_into().ok()?),
+    })
+}
+
+/// The head that this device has accepted last, as evidence names it: with its signed bytes where they are those.
+pub(crate) async fn known_head(
+    device: &Device,
+    account: AccountId,
+    collection: CollectionId,
+) -> Option<Known> {
+    let stored = device
+        .local()
+        .get(&head_key(account, collection))
+        .await
+        .ok()
+        .flatten()?;
+    let (pin, signed) = parse_head(&stored)?;
+    let own = signed
+        .get(..HEAD_HEADER_BYTES)
+        .is_some_and(|header| labelled(Label::HeadHash, header) == pin.head_hash);
+    let signed = Known::signed(signed).filter(|_| own);
+    Some(Known::Head {
+        number: pin.head_no,
+        charter: pin.charter_no,
+        hash: Hash(pin.head_hash),
+        signed,
+    })
+}
+
 /// Checks a manifest against the pin, then pins it.
 pub(crate) async fn advance_manifest(
     device: &Device,
     account: AccountId,
     record: &Record,
 ) -> Result<Result<(), SuccessionError>, LocalError> {
-    let key = format!("pin/{account}/manifest");
+    let key = manifest_key(account);
     if let Some(stored) = device.local().get(&key).await? {
         // A pin that cannot be read is a failed store, not a first visit.
         let pin = parse_manifest(&stored).ok_or(LocalError)?;
@@ -47,7 +91,7 @@ pub(crate) async fn head(
         return Ok(None);
     };
     // A pin that cannot be read is a failed store, not a first visit.
-    parse_head(&stored).map(Some).ok_or(LocalError)
+    parse_head(&stored).map(|(pin, _)| Some(pin)).ok_or(LocalError)
 }
 
 /// How a head that is about to be accepted stands to what this device has pinned.
@@ -61,12 +105,13 @@ pub(crate) enum Advance {
     Fork,
 }
 
-/// Pins a head that continues what this client has accepted.
+/// Pins a head that continues what this client has accepted, with its signed bytes: they are what proves a fork.
 pub(crate) async fn advance_head(
     device: &Device,
     account: AccountId,
     collection: CollectionId,
     pin: &Pin,
+    signed: &[u8],
 ) -> Result<Advance, LocalError> {
     match head(device, account, collection).await? {
         Some(known) if known.head_no > pin.head_no => return Ok(Advance::Behind),
@@ -77,7 +122,7 @@ pub(crate) async fn advance_head(
         _ => {}
     }
     let key = head_key(account, collection);
-    device.local().put(&key, &head_bytes(pin)).await?;
+    device.local().put(&key, &head_bytes(pin, signed)).await?;
     Ok(Advance::Pinned)
 }
 
@@ -94,24 +139,31 @@ pub(crate) fn manifest_bytes(pin: &ManifestPin) -> Vec<u8> {
     [&pin.version.to_be_bytes()[..], &pin.hash].concat()
 }
 
-/// head_no u64 ‖ charter_no u32 ‖ hash 32.
-pub(crate) fn parse_head(bytes: &[u8]) -> Option<Pin> {
+/// head_no u64 ‖ charter_no u32 ‖ hash 32, then the signed head itself.
+pub(crate) fn parse_head(bytes: &[u8]) -> Option<(Pin, &[u8])> {
     let (number, rest) = bytes.split_first_chunk::<8>()?;
-    let (charter, hash) = rest.split_first_chunk::<4>()?;
-    Some(Pin {
+    let (charter, rest) = rest.split_first_chunk::<4>()?;
+    let (hash, signed) = rest.split_first_chunk::<32>()?;
+    let pin = Pin {
         head_no: u64::from_be_bytes(*number),
         charter_no: u32::from_be_bytes(*charter),
-        head_hash: hash.try_into().ok()?,
-    })
+        head_hash: *hash,
+    };
+    Some((pin, signed))
 }
 
-pub(crate) fn head_bytes(pin: &Pin) -> Vec<u8> {
+pub(crate) fn head_bytes(pin: &Pin, signed: &[u8]) -> Vec<u8> {
     [
         &pin.head_no.to_be_bytes()[..],
         &pin.charter_no.to_be_bytes(),
         &pin.head_hash,
+        signed,
     ]
     .concat()
+}
+
+fn manifest_key(account: AccountId) -> String {
+    format!("pin/{account}/manifest")
 }
 
 fn head_key(account: AccountId, collection: CollectionId) -> String {

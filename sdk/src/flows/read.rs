@@ -8,7 +8,7 @@ use crypto::document::content::ContentHasher;
 use crypto::document::descriptor::Descriptor;
 use crypto::document::padding::{PART_BYTES, Shape};
 use futures::{StreamExt, stream};
-use shared::{BodyId, ErrorCode};
+use shared::{BodyId, ErrorCode, Hash};
 use zeroize::Zeroizing;
 
 use super::document::ObjectId;
@@ -16,7 +16,7 @@ use super::watch::{Counter, Step, Watch};
 use super::{Sink, retry};
 use crate::api;
 use crate::error::{ApiError, FileError};
-use crate::evidence::{Check, Refusal, Subject};
+use crate::evidence::{Check, Known, Refusal, Refused, Route, Subject};
 use crate::session::Unlocked;
 
 /// Why a document was not (wholly) read. What a sink got before an error is to be thrown away.
@@ -42,13 +42,34 @@ pub enum ReadError {
     Refused(#[from] Refusal),
 }
 
-/// A document whose header and end were verified.
-struct Opened {
+/// Which body of which document is read: what a refusal names.
+struct Named {
     name: String,
     body: BodyId,
+    /// As the signed list has it.
+    hash: Hash,
+}
+
+/// A document whose header and end were verified.
+struct Opened {
+    named: Named,
     opener: BodyOpener,
+    /// As the header's root covers them.
+    part_hashes: Vec<[u8; 32]>,
     plain_len: u64,
     content_root: [u8; 32],
+}
+
+impl Opened {
+    /// Part `part` as it should have come.
+    fn known_part(&self, part: u32) -> Option<Known> {
+        let hash = self.part_hashes.get(usize::try_from(part).ok()?)?;
+        Some(Known::Part {
+            number: part,
+            len: self.opener.shape().part_ct_len(part)?,
+            hash: Hash(*hash),
+        })
+    }
 }
 
 impl Unlocked {
@@ -68,7 +89,7 @@ impl Unlocked {
         let mut content = ContentHasher::new();
         // Parts of padding too: who sees the ranges learns the padded length, which is no secret, and no more.
         let wanted = 0..shape.parts;
-        let body = opened.body;
+        let body = opened.named.body;
         let mut parts = stream::iter(wanted)
             .map(|part| self.fetch_part(body, shape, part))
             .buffered(AHEAD);
@@ -79,11 +100,11 @@ impl Unlocked {
             }
             let bytes = match fetched {
                 Ok(bytes) => bytes,
-                Err(error) => return Err(self.withheld(error, body, &opened.name).await),
+                Err(error) => return Err(self.withheld(error, Route::Content, &opened.named).await),
             };
             let plain = match opened.opener.open_part(part, &bytes) {
                 Ok(plain) => plain,
-                Err(_) => return Err(self.refuse_document(Check::Part, &opened.name, &bytes).await),
+                Err(_) => return Err(self.refuse_part(&opened, part, &bytes).await),
             };
             part += 1;
             if plain.is_empty() {
@@ -94,8 +115,10 @@ impl Unlocked {
             counter.add(plain.len() as u64);
         }
         if content.total() != opened.plain_len || content.root() != opened.content_root {
+            // Neither the content nor its root, which would tell it: the body that held it.
+            let (named, route) = (&opened.named, Route::Content);
             return Err(self
-                .refuse_document(Check::Content, &opened.name, &content.root())
+                .refuse_document(Check::Content, named, route, named.hash.as_bytes(), None)
                 .await);
         }
         Ok(())
@@ -122,13 +145,13 @@ impl Unlocked {
         }
         let shape = *opened.opener.shape();
         for part in part_of(start)..=part_of(end - 1) {
-            let bytes = match self.fetch_part(opened.body, shape, part).await {
+            let bytes = match self.fetch_part(opened.named.body, shape, part).await {
                 Ok(bytes) => bytes,
-                Err(error) => return Err(self.withheld(error, opened.body, &opened.name).await),
+                Err(error) => return Err(self.withheld(error, Route::Content, &opened.named).await),
             };
             let plain = match opened.opener.open_part(part, &bytes) {
                 Ok(plain) => plain,
-                Err(_) => return Err(self.refuse_document(Check::Part, &opened.name, &bytes).await),
+                Err(_) => return Err(self.refuse_part(&opened, part, &bytes).await),
             };
             let at = u64::from(part) * PART_BYTES;
             let from = usize::try_from(start.saturating_sub(at)).unwrap_or(usize::MAX);
@@ -141,54 +164,59 @@ impl Unlocked {
     /// Header, part hashes and last chunk, each verified before the next is asked for.
     async fn open_body(&self, object: &ObjectId) -> Result<Opened, ReadError> {
         let (name, descriptor) = self.described(object).ok_or(ReadError::NotFound)?;
+        let body = BodyId(*descriptor.body_id());
+        let hash = Hash(*descriptor.body_hash());
+        let named = Named { name, body, hash };
         if !self.is_own_author(&descriptor) {
+            let bytes = named.hash.as_bytes();
             return Err(self
-                .refuse_document(Check::Author, &name, &descriptor.body_hash()[..])
+                .refuse_document(Check::Author, &named, Route::Pages, bytes, None)
                 .await);
         }
-        let body = BodyId(*descriptor.body_id());
         // The descriptor's length was checked when it was read.
         let shape = Shape::of_plain(descriptor.plain_len()).map_err(|_| ReadError::NotFound)?;
         let call = || api::document::body(self.transport(), self.session(), body, shape.parts.into());
         let stored = match retry(self.device(), call).await {
             Ok(stored) => stored,
-            Err(error) => return Err(self.withheld(error, body, &name).await),
+            Err(error) => return Err(self.withheld(error, Route::Body, &named).await),
         };
         let (header, hashes) = (stored.header.as_slice(), stored.part_hashes.as_slice());
         let Ok(parsed) = BodyHeader::parse(header) else {
-            return Err(self.refuse_document(Check::Header, &name, header).await);
+            return Err(self.refuse_body(Check::Header, &named, header).await);
         };
         let (hashes_array, rest) = hashes.as_chunks::<32>();
         if !rest.is_empty() {
-            return Err(self.refuse_document(Check::PartHashes, &name, hashes).await);
+            return Err(self.refuse_body(Check::PartHashes, &named, hashes).await);
         }
         let mut opener = match BodyOpener::new(&descriptor, &parsed, hashes_array) {
             Ok(opener) => opener,
             Err(BodyError::Hashes) => {
-                return Err(self.refuse_document(Check::PartHashes, &name, hashes).await);
+                return Err(self.refuse_body(Check::PartHashes, &named, hashes).await);
             }
-            Err(_) => return Err(self.refuse_document(Check::Header, &name, header).await),
+            Err(_) => return Err(self.refuse_body(Check::Header, &named, header).await),
         };
-        self.verify_end(&mut opener, body, &name).await?;
+        self.verify_end(&mut opener, &named).await?;
         Ok(Opened {
-            name,
-            body,
+            named,
             opener,
+            part_hashes: hashes_array.to_vec(),
             plain_len: descriptor.plain_len(),
             content_root: *descriptor.content_root(),
         })
     }
 
     /// The last chunk first: the body ends where the header says.
-    async fn verify_end(&self, opener: &mut BodyOpener, body: BodyId, name: &str) -> Result<(), ReadError> {
+    async fn verify_end(&self, opener: &mut BodyOpener, named: &Named) -> Result<(), ReadError> {
         let (at, end) = (opener.shape().last_chunk_at(), opener.shape().ct_len);
-        let call = || api::document::content(self.transport(), self.session(), body, at, end - at);
+        let call = || api::document::content(self.transport(), self.session(), named.body, at, end - at);
         let chunk = match retry(self.device(), call).await {
             Ok(chunk) => chunk,
-            Err(error) => return Err(self.withheld(error, body, name).await),
+            Err(error) => return Err(self.withheld(error, Route::Content, named).await),
         };
         if opener.open_last_chunk(&chunk).is_err() {
-            return Err(self.refuse_document(Check::Part, name, &chunk).await);
+            return Err(self
+                .refuse_document(Check::Part, named, Route::Content, &chunk, None)
+                .await);
         }
         Ok(())
     }
@@ -204,15 +232,18 @@ impl Unlocked {
 
     /// A body that the newest list names and the server does not give is missing: evidence. But another device may
     /// have purged it meanwhile; so the list is read again first.
-    async fn withheld(&self, error: ApiError, body: BodyId, name: &str) -> ReadError {
+    async fn withheld(&self, error: ApiError, route: Route, named: &Named) -> ReadError {
         match error.problem_code() {
             Some(ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::RangeNotSatisfiable) => {
-                if self.sync().await.is_ok() && !self.names_body(body) {
+                if self.sync().await.is_ok() && !self.names_body(named.body) {
                     return ReadError::NotFound;
                 }
-                self.refuse_document(Check::BodyMissing, name, &[]).await
+                self.refuse_document(Check::BodyMissing, named, route, &[], None)
+                    .await
             }
-            _ if error == ApiError::Hostile => self.refuse_document(Check::Part, name, &[]).await,
+            _ if error == ApiError::Hostile => {
+                self.refuse_document(Check::Part, named, route, &[], None).await
+            }
             _ => error.into(),
         }
     }
@@ -226,16 +257,36 @@ impl Unlocked {
         })
     }
 
-    async fn refuse_document(&self, check: Check, name: &str, bytes: &[u8]) -> ReadError {
-        self.refuse(
-            check,
-            Subject::Document {
-                name: name.to_owned(),
-            },
-            bytes,
-        )
-        .await
-        .into()
+    async fn refuse_part(&self, opened: &Opened, part: u32, bytes: &[u8]) -> ReadError {
+        let known = opened.known_part(part);
+        self.refuse_document(Check::Part, &opened.named, Route::Content, bytes, known)
+            .await
+    }
+
+    async fn refuse_body(&self, check: Check, named: &Named, bytes: &[u8]) -> ReadError {
+        self.refuse_document(check, named, Route::Body, bytes, None).await
+    }
+
+    /// Refuses, beside the body that the signed list names.
+    async fn refuse_document(
+        &self,
+        check: Check,
+        named: &Named,
+        route: Route,
+        bytes: &[u8],
+        part: Option<Known>,
+    ) -> ReadError {
+        let subject = Subject::Document {
+            name: named.name.clone(),
+        };
+        let body = Known::Body {
+            id: named.body,
+            hash: Some(named.hash),
+        };
+        let refused = Refused::new(check, subject, route, bytes)
+            .knowing([body])
+            .knowing(part);
+        self.refuse(refused).await.into()
     }
 
     /// Own = own author_sig (checklist 31).

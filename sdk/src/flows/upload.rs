@@ -23,7 +23,7 @@ use super::watch::Watch;
 use super::{Source, retry};
 use crate::api;
 use crate::error::{ApiError, FileError, LocalError};
-use crate::evidence::{Check, Refusal, Subject};
+use crate::evidence::{Check, Known, Refusal, Refused, Route, Subject};
 use crate::session::Unlocked;
 
 /// What the person wants to keep.
@@ -360,10 +360,15 @@ impl Unlocked {
     async fn open_record(&self, upload: &Upload) -> Result<UploadRecord, UploadError> {
         match self.open_record_bytes(upload.body_id, upload.record.as_slice()) {
             Some(record) => Ok(record),
-            None => Err(self
-                .refuse(Check::UploadRecord, Subject::Upload, upload.record.as_slice())
-                .await
-                .into()),
+            None => {
+                let bytes = upload.record.as_slice();
+                let begun = Known::Body {
+                    id: upload.body_id,
+                    hash: None,
+                };
+                let refused = Refused::new(Check::UploadRecord, Subject::Upload, Route::Uploads, bytes);
+                Err(self.refuse(refused.knowing([begun])).await.into())
+            }
         }
     }
 

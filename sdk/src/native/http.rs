@@ -71,4 +71,8 @@ impl Transport for Http {
             body: body.freeze(),
         })
     }
+
+    fn origin(&self) -> Option<String> {
+        Some(self.base.clone())
+    }
 }

@@ -50,14 +50,22 @@ impl Browser {
     /// # Errors
     /// See [`BrowserError`].
     pub async fn opens(&self, account: &Account) -> Result<(), BrowserError> {
+        self.knocks(account).await?;
+        self.see("safe").await?;
+        Ok(())
+    }
+
+    /// Types identifier and phrase and asks to open, whatever comes of it.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn knocks(&self, account: &Account) -> Result<(), BrowserError> {
         if self.see_one_of(&["home-open", "open-handle"]).await? == "home-open" {
             self.click("home-open").await?;
         }
         self.types("open-handle", &account.handle).await?;
         self.types("open-phrase", &account.phrase).await?;
-        self.click("open-submit").await?;
-        self.see("safe").await?;
-        Ok(())
+        self.click("open-submit").await
     }
 
     /// Loads the page again, as after closing the window: nothing of memory is left.
@@ -124,6 +132,15 @@ impl Browser {
         if target.exists() {
             fs::remove_file(&target)?;
         }
+        self.asks_for(name).await?;
+        self.finds_download(name).await
+    }
+
+    /// Presses the name of a document, whatever comes of it.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn asks_for(&self, name: &str) -> Result<(), BrowserError> {
         self.row(name).await?;
         self.see_css(&format!(
             "[data-testid='doc-row'][data-name=\"{name}\"] [data-testid='doc-name']"
@@ -131,12 +148,43 @@ impl Browser {
         .await?
         .click()
         .await?;
+        Ok(())
+    }
+
+    /// Waits for a file of this name in the downloads folder and reads it.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn finds_download(&self, name: &str) -> Result<Vec<u8>, BrowserError> {
+        let target = self.downloads.join(name);
         // The browser gives a finished download its name at the end.
         self.wait(&format!("{name} on the disk"), async || {
             Ok(target.is_file().then_some(()))
         })
         .await?;
         Ok(fs::read(&target)?)
+    }
+
+    /// Whatever lies in the downloads folder, finished or not.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub fn downloaded(&self) -> Result<Vec<String>, BrowserError> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.downloads)? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Goes to a screen of the open safe by its link.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn goes_to(&self, path: &str) -> Result<(), BrowserError> {
+        let link = self.see_css(&format!("nav a[href='{path}']")).await?;
+        Ok(link.click().await?)
     }
 
     /// Presses what has this `data-testid`.

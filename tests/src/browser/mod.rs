@@ -1,17 +1,20 @@
 //! A real Chromium, driven as a person would: by what is on the screen, never by markup or time.
 //!
-//! `session` starts and ends it, `find` waits for what is shown, `action` does, `check` judges. Elements are named by
+//! `session` starts and ends it, `find` waits for what is shown, `action` does, `check` judges, `proxy` is the evil
+//! server of whoever wants one. Elements are named by
 //! the `data-testid`s listed in `client/src/lib.rs`.
 
 mod action;
 mod check;
 mod find;
+mod proxy;
 mod session;
 
 use std::io;
 
 pub use action::Account;
 pub use check::Sent;
+pub use proxy::Proxy;
 pub use session::{Browser, Stage};
 use thirtyfour::error::WebDriverError;
 

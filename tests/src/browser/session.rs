@@ -16,13 +16,14 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::BrowserError;
+use super::{BrowserError, Proxy};
 use crate::{recorder::Recorder, world::World};
 
 /// A server and a driver.
 pub struct Stage {
     world: World,
     recorder: Recorder,
+    proxy: Option<Proxy>,
     driver: Driver,
     folder: TempDir,
 }
@@ -44,6 +45,25 @@ impl Stage {
         Self::over(std::env::var_os("CIVIS_DIST").map_or_else(default_dist, PathBuf::from)).await
     }
 
+    /// [`Stage::set`] with a server in between that can alter what browsers are answered.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn evil() -> Result<Self, BrowserError> {
+        let mut stage = Self::set().await?;
+        stage.proxy = Some(Proxy::before(stage.recorder.address()).await?);
+        Ok(stage)
+    }
+
+    /// The server in between.
+    ///
+    /// # Panics
+    /// On a stage without one.
+    #[must_use]
+    pub fn proxy(&self) -> &Proxy {
+        self.proxy.as_ref().expect("a stage that was set as evil")
+    }
+
     /// Serves another bundle.
     ///
     /// # Errors
@@ -57,6 +77,7 @@ impl Stage {
         Ok(Self {
             world,
             recorder,
+            proxy: None,
             driver: Driver::start().await?,
             folder: tempfile::tempdir()?,
         })
@@ -99,7 +120,11 @@ impl Stage {
         let downloads = profile.join("downloads");
         fs::create_dir_all(&downloads)?;
         let net_log = profile.join("net.json");
-        let origin = format!("http://{}", self.recorder.address());
+        let server = self
+            .proxy
+            .as_ref()
+            .map_or(self.recorder.address(), Proxy::address);
+        let origin = format!("http://{server}");
         let mut wanted = DesiredCapabilities::chrome();
         for flag in FLAGS {
             wanted.add_arg(flag)?;
