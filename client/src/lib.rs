@@ -31,7 +31,7 @@
 //! - settings: `settings`, `settings-lock`, `settings-handle`, `settings-deployment`, `settings-version`,
 //!   `theme-system`, `theme-light`, `theme-dark`, `lang-fr`, `lang-en`; `evidence` with `evidence-empty`,
 //!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it
-//!   `evidence-check`, `evidence-subject`, `evidence-open`, then `evidence-facts`, `evidence-save`, `evidence-delete`;
+//!   `evidence-check`, `evidence-subject`, `evidence-open`, then `evidence-facts`, `evidence-name`, `evidence-save`, `evidence-delete`;
 //!   then `evidence-delete-submit`, `evidence-delete-cancel`
 
 // Leptos' component macro makes a public builder for each component; its parts cannot carry documentation of ours.

@@ -1,6 +1,7 @@
 //! A server that lies to the real page: what the person sees, that nothing false is shown, and the evidence they keep.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use sdk::evidence::{Evidence, Export, Known, Names};
 use sdk::{Check, Subject};
@@ -81,6 +82,7 @@ async fn an_altered_document_is_refused_and_its_evidence_kept() -> Result<(), Br
     assert!(browser.downloads(NAME).await? == content);
 
     // Asked first, then gone for good.
+    browser.click("tray-close").await?;
     browser.goes_to("/reglages").await?;
     browser.click("evidence-open").await?;
     browser.click("evidence-delete").await?;
@@ -197,9 +199,12 @@ async fn a_device_that_is_full_says_so_and_the_evidence_is_saved_at_once() -> Re
     let browser = stage.browser("first").await?;
     browser.creates_account("jean.petit").await?;
     browser.uploads(&[&file]).await?;
-    stage.proxy().alter(|asked, answer: &mut Answer| {
+    // Each lie is another one: what is kept already is not written again.
+    let mut lies = 0;
+    stage.proxy().alter(move |asked, answer: &mut Answer| {
         if asked.contains("/content") {
-            flip(&mut answer.body, 0);
+            lies += 1;
+            flip(&mut answer.body, lies);
         }
     });
     let quota = async |limit: Value| {
@@ -215,18 +220,27 @@ async fn a_device_that_is_full_says_so_and_the_evidence_is_saved_at_once() -> Re
             .map(drop)
     };
     quota(json!(1)).await?;
-    browser.asks_for(NAME).await?;
-    sees_alert(&browser, Check::Part, NAME).await?;
-    browser.see("alert-unkept").await?;
+    // Chromium believes its last measure of the room for half a minute.
+    let mut patience = 20;
+    loop {
+        browser.asks_for(NAME).await?;
+        sees_alert(&browser, Check::Part, NAME).await?;
+        if !browser.texts("alert-unkept").await?.is_empty() {
+            break;
+        }
+        patience -= 1;
+        assert!(patience > 0, "the device is never full");
+        browser.click("alert-close").await?;
+        tokio::time::sleep(Duration::from_secs(4)).await;
+    }
     browser.click("alert-save").await?;
     assert_eq!(
         the_piece(&browser.finds_download(FILE).await?, Names::LeftOut).check,
         Check::Part
     );
     browser.click("alert-close").await?;
-    quota(Value::Null).await?;
-    browser.goes_to("/reglages").await?;
-    browser.see("evidence-empty").await?;
+    // It was refused each time, whatever could be kept of it.
+    assert_eq!(browser.downloaded()?, [FILE]);
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
     browser.quit().await?;
     Ok(())

@@ -1,7 +1,7 @@
 //! Every check has its row in `spec/evidence.md` and its sentence in both languages; every route is the wire's.
 
 use sdk::Check;
-use sdk::evidence::Route;
+use sdk::evidence::{Evidence, Route};
 use serde_json::Value;
 use shared::path;
 
@@ -39,6 +39,18 @@ fn every_check_is_in_the_list_of_all() {
         let numbers = check.numbers();
         assert!(!numbers.is_empty() && numbers.is_sorted() && numbers.iter().all(|n| (1..=54).contains(n)));
     }
+}
+
+#[test]
+fn the_example_is_a_piece() {
+    let spec = text("spec/evidence.md");
+    let (_, rest) = spec.split_once("```json\n").unwrap();
+    let (example, _) = rest.split_once("\n```").unwrap();
+    let piece = Evidence::parse(example.as_bytes()).unwrap();
+    assert_eq!(
+        (piece.check, piece.route, piece.known.len()),
+        (Check::PageMissing, Route::Pages, 2)
+    );
 }
 
 #[test]

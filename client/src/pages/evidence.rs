@@ -124,7 +124,7 @@ fn Rows(shelf: Shelf, pieces: Vec<Piece>) -> impl IntoView {
                 <Row shelf piece/>
             </For>
             {move || (older > 0 && !shelf.all.get()).then(|| view! {
-                <li>
+                <li class="set-more">
                     <button class="btn btn--quiet" type="button" data-testid="evidence-older" on:click=move |_| shelf.all.set(true)>
                         {move || text::evidence::older(lang.get(), older as u64)}
                     </button>
@@ -192,7 +192,8 @@ fn Row(shelf: Shelf, piece: Piece) -> impl IntoView {
 #[component]
 fn Facts(shelf: Shelf, piece: Piece) -> impl IntoView {
     let lang = shelf.app.lang;
-    let (when, len, client) = (piece.when, piece.len, piece.client.clone());
+    let (len, client) = (piece.len, piece.client.clone());
+    let named = matches!(piece.subject, Subject::Document { .. });
     let (id, stored) = (piece.id.clone(), StoredValue::new(piece.clone()));
     let received = move || match len {
         0 => text::evidence::nothing(lang.get()).to_owned(),
@@ -201,11 +202,11 @@ fn Facts(shelf: Shelf, piece: Piece) -> impl IntoView {
     view! {
         <div class="facts" data-testid="evidence-facts">
             <dl class="facts-list small">
-                <div><dt>{t!(evidence.refused)}</dt><dd>{move || moment(lang.get(), when)}</dd></div>
                 <div><dt>{t!(evidence.received)}</dt><dd>{received}</dd></div>
                 <div><dt>{t!(evidence.print)}</dt><dd class="mono break">{piece.hash}</dd></div>
                 <div><dt>{t!(evidence.by)}</dt><dd>{move || text::settings::version(lang.get(), &client)}</dd></div>
             </dl>
+            {named.then(|| view! { <NamesChoice testid="evidence-name" names=shelf.names label=t!(evidence.name)/> })}
             <div class="btn-row">
                 <button class="btn" type="button" data-testid="evidence-save" on:click=move |_| shelf.save(vec![id.clone()])>
                     <Svg icon=Icon::Download/>

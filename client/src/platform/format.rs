@@ -25,14 +25,11 @@ pub fn short_date(seconds: u64, locale: Locale) -> String {
     )
 }
 
-/// Hour and minute in the local time zone, two figures each.
+/// Hour and minute in the local time zone; the minute has two figures.
 #[must_use]
 pub fn clock(seconds: u64) -> (String, String) {
     let date = Date::new(&JsValue::from_f64(seconds as f64 * 1000.0));
-    (
-        format!("{:02}", date.get_hours()),
-        format!("{:02}", date.get_minutes()),
-    )
+    (date.get_hours().to_string(), format!("{:02}", date.get_minutes()))
 }
 
 /// This moment, Unix seconds.
