@@ -92,12 +92,14 @@ macro_rules! limits {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), limit::$name)),*] };
 }
 
-const LIMITS: [(&str, u64); 17] = limits![
+const LIMITS: [(&str, u64); 19] = limits![
     CHUNK_BYTES,
     PART_CHUNKS,
     PART_BYTES,
     BODY_BYTES,
     JSON_BYTES,
+    OPEN_BYTES,
+    CREATION_BYTES,
     COMMIT_BYTES,
     PAGES,
     REFS,
