@@ -148,11 +148,16 @@ pub(crate) async fn end_body(
 
 /// One step of erasing an upload that ends; whether nothing is left of it.
 pub(crate) async fn erase_upload(state: &State, body: &Id) -> Result<bool, Failure> {
-    erase(state, &key::upload(body), body, |row: &UploadRow, quota, batch| {
-        quota.reserved = quota.reserved.saturating_sub(row.ct_len);
-        quota.uploads = quota.uploads.saturating_sub(1);
-        batch.delete(key::upload_of(&row.account_id, body));
-    })
+    erase(
+        state,
+        &key::upload(body),
+        body,
+        |row: &UploadRow, quota, batch| {
+            quota.reserved = quota.reserved.saturating_sub(row.ct_len);
+            quota.uploads = quota.uploads.saturating_sub(1);
+            batch.delete(key::upload_of(&row.account_id, body));
+        },
+    )
     .await
 }
 
@@ -190,12 +195,7 @@ async fn erase_page(state: &State, collection: &Id, page: &Hash32, now: u64) -> 
 }
 
 /// Gives the page's bytes back to its owner.
-async fn free_page(
-    state: &State,
-    owner: &Id,
-    page: &Place,
-    batch: &mut Batch,
-) -> Result<(), Failure> {
+async fn free_page(state: &State, owner: &Id, page: &Place, batch: &mut Batch) -> Result<(), Failure> {
     let Some((page, _)) = state.row::<PageRow>(page).await? else {
         return Ok(());
     };
@@ -277,9 +277,7 @@ async fn erase<R: Ends>(
         let mut batch = freeing();
         free(&row, &mut quota, &mut batch);
         batch.expect(place, seen).expect(quota_place, quota_seen);
-        batch
-            .put_row(quota_place.clone(), &quota)
-            .delete(place.clone());
+        batch.put_row(quota_place.clone(), &quota).delete(place.clone());
         Ok(Step::Write(batch, ()))
     };
     state.transact(stage).await?;

@@ -238,11 +238,7 @@ mod tests {
             let _ = limiter.address(Network::V4(number), Step::Start, 60, 0);
         }
         let open = (1..=1_000_u64)
-            .filter(|number| {
-                limiter
-                    .address(Network::V6(*number), Step::Start, 60, 0)
-                    .is_ok()
-            })
+            .filter(|number| limiter.address(Network::V6(*number), Step::Start, 60, 0).is_ok())
             .count();
         assert_eq!(open, 1_000);
     }

@@ -154,8 +154,16 @@ impl FromRequestParts<State> for Address {
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
         if state.config.https {
             let last = parts.headers.get_all(FORWARDED_FOR).iter().next_back();
-            let last =
-                last.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+            let last = last.and_then(|value| {
+                value
+                    .to_str()
+                    .ok()?
+                    .rsplit(',')
+                    .next()?
+                    .trim()
+                    .parse::<IpAddr>()
+                    .ok()
+            });
             return Ok(Self(Network::from(last)));
         }
         let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();

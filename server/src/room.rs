@@ -151,7 +151,10 @@ mod tests {
         let space: Space<u8> = Space::new(10, 4);
         let mut rooms = vec![space.take(&1, 4 << 10).await.unwrap()];
         let refused = space.take(&1, 1).await.unwrap_err();
-        assert_eq!((refused.code, refused.retry_after), (ErrorCode::Unavailable, Some(2)));
+        assert_eq!(
+            (refused.code, refused.retry_after),
+            (ErrorCode::Unavailable, Some(2))
+        );
         rooms.push(space.take(&2, 4 << 10).await.unwrap());
         // All together there are ten, of which two are left.
         assert!(space.take(&3, 3 << 10).await.is_err());
@@ -166,7 +169,10 @@ mod tests {
         let room = space.take(&1, 8 << 10).await.unwrap();
         let response = json(room, &"x".repeat(3_000)).unwrap();
         let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
-        assert!(space.take(&1, 2 << 10).await.is_ok(), "it took no more than it needs");
+        assert!(
+            space.take(&1, 2 << 10).await.is_ok(),
+            "it took no more than it needs"
+        );
         assert!(space.take(&1, 8 << 10).await.is_err());
         let tail = bytes.slice(2_900..);
         drop(bytes);

@@ -93,7 +93,11 @@ impl House {
     fn new(state: State, stopped: watch::Receiver<bool>) -> Self {
         let config = state.config();
         // Behind a proxy every connection is the proxy's.
-        let each = if config.https { 0 } else { config.connections_per_address };
+        let each = if config.https {
+            0
+        } else {
+            config.connections_per_address
+        };
         Self {
             visits: Visits::new(config.connections, each),
             app: TowerToHyperService::new(crate::app(state.clone())),

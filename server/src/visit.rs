@@ -79,7 +79,10 @@ impl Visits {
         }
         let mut gone = false;
         if table.visits.len() >= self.all {
-            let idlest = table.visits.iter().filter_map(|(id, visit)| Some((visit.missed(now)?, *id)));
+            let idlest = table
+                .visits
+                .iter()
+                .filter_map(|(id, visit)| Some((visit.missed(now)?, *id)));
             let Some((_, id)) = idlest.max() else {
                 return Welcome::Full;
             };
@@ -102,7 +105,11 @@ impl Visits {
         table.visits.insert(id, Arc::clone(&visit));
         let visits = Arc::clone(self);
         let guest = Guest { id, visit, visits };
-        if gone { Welcome::InsteadOf(guest) } else { Welcome::In(guest) }
+        if gone {
+            Welcome::InsteadOf(guest)
+        } else {
+            Welcome::In(guest)
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub mod browser;
 pub mod canary;
 pub mod logs;
 pub mod person;
+pub mod program;
 pub mod recorder;
 pub mod reference;
 pub mod sample;

@@ -30,7 +30,11 @@ pub(crate) async fn read(
 ) -> Result<Response, Failure> {
     let row = find(&state, &who, &body_id).await?;
     let parts = row.ct_len.div_ceil(limit::PART_BYTES);
-    let room = state.rooms.answers.take(&who.account_id, parts * HASH_BYTES).await?;
+    let room = state
+        .rooms
+        .answers
+        .take(&who.account_id, parts * HASH_BYTES)
+        .await?;
     let hashes = state.scan(&key::part_hashes(&body_id), parts as usize).await?;
     let part_hashes = hashes.into_iter().flat_map(|(_, hash)| hash).collect::<Vec<u8>>();
     let body = Body {

@@ -133,9 +133,7 @@ impl NewAccount {
                 Err(ErrorCode::Conflict.into())
             };
         }
-        state
-            .limiter
-            .may_create(state.config.new_accounts, state.now())?;
+        state.limiter.may_create(state.config.new_accounts, state.now())?;
         let login = key::login(&self.row.credential_id);
         if state.meta.get(login.0, &login.1).await?.is_some() {
             return Err(ErrorCode::HandleTaken.into());

@@ -41,7 +41,9 @@ pub(crate) async fn list(
     let found = state
         .scan(&key::uploads_of(&who.account_id), limit::UPLOADS as usize)
         .await?;
-    let ids = found.iter().filter_map(|(key, _)| key.last_chunk::<16>().copied());
+    let ids = found
+        .iter()
+        .filter_map(|(key, _)| key.last_chunk::<16>().copied());
     let mut list = Listing {
         ids: ids.collect::<Vec<Id>>().into_iter(),
         state,

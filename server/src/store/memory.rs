@@ -9,8 +9,8 @@ use bytes::Bytes;
 
 use super::key::log_key;
 use super::{
-    Applied, Batch, BlobStore, CommitError, DELETE_PARTS, Expect, MetaStore, PART_BYTES, PutError, Record, StoreError,
-    Stored, Table, value_hash,
+    Applied, Batch, BlobStore, CommitError, DELETE_PARTS, Expect, MetaStore, PART_BYTES, PutError, Record,
+    StoreError, Stored, Table, value_hash,
 };
 
 /// Both stores in memory.

@@ -9,6 +9,7 @@
 
 mod account;
 mod bodies;
+mod bounds;
 mod collections;
 mod delivery;
 mod garbage;

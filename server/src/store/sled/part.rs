@@ -84,8 +84,11 @@ impl Engine {
 
     fn keys_of(&self, tree: Tree, body: &[u8; 16], at_most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
         let keys = self.tree(tree).scan_prefix(body).keys().take(at_most);
-        keys.map(|key| key.map(|key| key.to_vec()).map_err(|error| read_error(tree, body, &error)))
-            .collect()
+        keys.map(|key| {
+            key.map(|key| key.to_vec())
+                .map_err(|error| read_error(tree, body, &error))
+        })
+        .collect()
     }
 
     fn remove(&self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
