@@ -204,7 +204,7 @@ impl Turned {
     }
 }
 
-/// Serves one connection until it ends, has to give way, or is idle when the server stops.
+/// Serves one connection until it ends or has to give way; when the server stops, until its request is answered.
 async fn keep(
     connection: http1::Connection<TokioIo<Line<TcpStream>>, Entry>,
     guest: Guest,
@@ -216,9 +216,6 @@ async fn keep(
         _ = &mut connection => return,
         () = guest.visit.must_leave() => return,
         _ = stopped.wait_for(|stopped| *stopped) => {}
-    }
-    if guest.visit.is_idle() {
-        return;
     }
     connection.as_mut().graceful_shutdown();
     let _ = connection.await;

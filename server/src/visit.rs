@@ -130,11 +130,6 @@ impl Visit {
         self.leave.notified().await;
     }
 
-    /// Whether no request is under way.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.with(|standing| !standing.busy)
-    }
-
     /// For how long it did less than it might have, if that is long enough to give way for.
     fn missed(&self, now: Instant) -> Option<Duration> {
         self.with(|standing| {

@@ -1,5 +1,5 @@
 //! The house stands: 200 hostile clients against the real program with its default limits, and one honest person who
-//! goes on using it. Everything on loopback, bounded in time: 10 seconds, 60 with `CIVIS_DEEP=1`.
+//! goes on using it; and a server that runs out of file descriptors. Everything on loopback, bounded in time: 10 seconds, 60 with `CIVIS_DEEP=1`.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -21,7 +21,7 @@ use sdk::flows::{Device, Watch};
 use sdk::native::{Folder, Http, SystemClock, SystemRandom};
 use sdk::{LocalStore, Unlocked};
 use tests::person::document;
-use tests::program::{Program, memory};
+use tests::program::{Program, memory, processor};
 use tests::sample;
 
 use crook::Crook;
@@ -96,6 +96,42 @@ async fn flood() {
     honest.sync().await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(1), "the flood is over");
     assert!(server.stop() < Duration::from_secs(25));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn want_of_file_descriptors_neither_ends_the_server_nor_keeps_it_busy() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Program::start_poor(&folder.path().join("data"), 60);
+    let ask = async || hostile::exchange(server.address(), &crook::get(shared::path::HEALTH)).await;
+    assert_eq!(ask().await.unwrap().0, 200);
+    let mut open = Vec::new();
+    for _ in 0..60 {
+        open.push(tokio::net::TcpStream::connect(server.address()).await.unwrap());
+    }
+    let said = async {
+        while server.log().grave().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), said).await.unwrap();
+    let (before, begun) = (processor(server.id()), Instant::now());
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let busy = processor(server.id()) - before;
+    assert!(busy < begun.elapsed() / 4, "{busy:?}");
+    drop(open);
+    let answered = tokio::time::timeout(Duration::from_secs(10), ask())
+        .await
+        .unwrap();
+    assert_eq!(answered.unwrap().0, 200);
+    let grave = server.log().grave();
+    assert!(
+        grave
+            .iter()
+            .all(|line| line.contains("a connection was not accepted")),
+        "{grave:?}"
+    );
+    assert!(server.lives());
+    server.stop();
 }
 
 /// A person's account, made before anything begins; and its words.

@@ -30,7 +30,23 @@ impl Program {
     /// # Panics
     /// It does not start.
     pub fn start(data: &Path, arguments: &[&str]) -> Self {
-        let mut command = Command::new(binary());
+        Self::run(Command::new(binary()), data, arguments)
+    }
+
+    /// The same, with so few file descriptors.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub fn start_poor(data: &Path, descriptors: u32) -> Self {
+        let mut shell = Command::new("/bin/sh");
+        shell
+            .arg("-c")
+            .arg(format!("ulimit -n {descriptors}; exec \"$0\" \"$@\""))
+            .arg(binary());
+        Self::run(shell, data, &[])
+    }
+
+    fn run(mut command: Command, data: &Path, arguments: &[&str]) -> Self {
         command
             .args(["--listen", "127.0.0.1:0", "--data"])
             .arg(data)
@@ -87,7 +103,7 @@ impl Program {
     /// Stops it as an operator would; how long it took.
     ///
     /// # Panics
-    /// It does not stop within half a minute.
+    /// It cannot be told.
     pub fn stop(mut self) -> Duration {
         let begun = Instant::now();
         let told = Command::new("kill").arg(self.child.id().to_string()).status();
@@ -95,15 +111,26 @@ impl Program {
             told.is_ok_and(|told| told.success()),
             "the server was told to stop"
         );
-        while self.lives() {
-            assert!(
-                begun.elapsed() < Duration::from_secs(30),
-                "the server does not stop"
-            );
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        assert!(self.child.wait().is_ok(), "the server ends");
         begun.elapsed()
     }
+}
+
+/// Processor time that a process has taken.
+///
+/// # Panics
+/// There is no such process.
+#[must_use]
+pub fn processor(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).expect("a process");
+    // After the name, which stands in parentheses: user and system time are the 12th and 13th field, in ticks of 10 ms.
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let ticks: u64 = fields
+        .skip(11)
+        .take(2)
+        .filter_map(|field| field.parse::<u64>().ok())
+        .sum();
+    Duration::from_millis(10 * ticks)
 }
 
 /// One line of what the kernel says of a process's memory (`VmRSS`, `VmHWM`), in KiB.

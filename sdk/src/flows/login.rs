@@ -319,7 +319,7 @@ async fn refuse_sealed(device: &Device, keys: &Keys, check: Check, bytes: &[u8])
 /// A login that the server ends is a wrong phrase, whatever it knew.
 fn wrong(error: ApiError) -> OpenError {
     match error.problem_code() {
-        Some(ErrorCode::LoginFailed | ErrorCode::NotFound) => OpenError::Wrong,
+        Some(ErrorCode::LoginFailed) => OpenError::Wrong,
         _ => OpenError::Api(error),
     }
 }
