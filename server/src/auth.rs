@@ -40,6 +40,11 @@ pub(crate) struct Claim {
 }
 
 impl Claim {
+    /// Whose session it names.
+    pub(crate) fn account_id(&self) -> &Id {
+        &self.who.account_id
+    }
+
     /// Checks the MAC, in constant time, over method, target and digest.
     fn prove(self, method: &Method, uri: &Uri, digest: &Hash32) -> Result<Who, Failure> {
         let target = uri.path_and_query().map_or("/", |target| target.as_str());

@@ -9,7 +9,7 @@ use shared::{ErrorCode, limit};
 use crate::commit::PRESENT;
 use crate::error::Failure;
 use crate::key::{self, Due, Place};
-use crate::row::{BodyRow, BodyState, DroppedRow, QuotaRow, Row, UploadRow};
+use crate::row::{BodyRow, BodyState, CollectionRow, DroppedRow, PageRow, QuotaRow, Row, UploadRow};
 use crate::state::State;
 use crate::store::Batch;
 use crate::transact::{Step, Writes};
@@ -83,7 +83,11 @@ async fn look_at(state: &State, what: &Due, now: u64, collected: &mut Collected)
     match what {
         Due::Upload(body) => {
             let over = |row: &UploadRow| row.ending || row.begun + limit::UPLOAD_SECONDS <= now;
-            collected.uploads += u64::from(erase_upload(state, body, over).await?);
+            let mut is_there = end_upload(state, body, over).await?;
+            collected.uploads += u64::from(is_there);
+            while is_there {
+                is_there = !erase_upload(state, body).await?;
+            }
         }
         Due::Body(body) => {
             let over = |row: &BodyRow| match row.state {
@@ -91,7 +95,11 @@ async fn look_at(state: &State, what: &Due, now: u64, collected: &mut Collected)
                 BodyState::Dropped => row.since + DROPPED_BODY_SECONDS <= now,
                 BodyState::Ending => true,
             };
-            collected.bodies += u64::from(erase_body(state, body, over).await?);
+            let mut is_there = end_body(state, body, over).await?;
+            collected.bodies += u64::from(is_there);
+            while is_there {
+                is_there = !erase_body(state, body).await?;
+            }
         }
         Due::Page(collection, page) => {
             collected.pages += u64::from(erase_page(state, collection, page, now).await?);
@@ -100,78 +108,74 @@ async fn look_at(state: &State, what: &Due, now: u64, collected: &mut Collected)
     Ok(())
 }
 
-/// Erases an upload in progress, if it is there and `over` says so.
-pub(crate) async fn erase_upload(
+/// Marks an upload in progress as ending, if it is there and `over` says so; from then on it is erased step by step
+/// ([`erase_upload`]), by whoever comes. Whether it ends.
+pub(crate) async fn end_upload(
     state: &State,
     body: &Id,
     over: impl Fn(&UploadRow) -> bool,
 ) -> Result<bool, Failure> {
     let place = key::upload(body);
-    let Some((row, _)) = state.row::<UploadRow>(&place).await? else {
-        return Ok(false);
-    };
-    let account_id = row.account_id;
-    let _account = state.account_lock(&account_id).lock().await;
+    // Nobody who saw it alive is still adding a part afterwards.
     let _body = state.body_lock(body).write().await;
     // Should this be cut off after the mark, the next round takes it up.
     let reminder = key::due(state.now(), &Due::Upload(*body));
-    let marked = mark(state, &place, |mut row: UploadRow, batch| {
+    mark(state, &place, |mut row: UploadRow, batch| {
         let over = over(&row);
         if over && !row.ending {
             batch.put(reminder.clone(), PRESENT.to_vec());
         }
         row.ending = true;
         over.then_some(row)
-    });
-    let Some(row) = marked.await? else {
-        return Ok(false);
-    };
-    erase_parts(state, body).await?;
-    finish(state, &account_id, |quota, batch| {
-        quota.reserved = quota.reserved.saturating_sub(row.ct_len);
-        quota.uploads = quota.uploads.saturating_sub(1);
-        batch
-            .delete(place.clone())
-            .delete(key::upload_of(&account_id, body))
-            .delete(reminder.clone());
     })
-    .await?;
-    Ok(true)
+    .await
 }
 
-/// Erases a body, if it is there and `over` says so.
-pub(crate) async fn erase_body(
+/// Marks a body as ending, like [`end_upload`].
+pub(crate) async fn end_body(
     state: &State,
     body: &Id,
     over: impl Fn(&BodyRow) -> bool,
 ) -> Result<bool, Failure> {
-    let place = key::body(body);
-    let Some((row, _)) = state.row::<BodyRow>(&place).await? else {
-        return Ok(false);
-    };
-    let account_id = row.account_id;
-    let _account = state.account_lock(&account_id).lock().await;
     let _body = state.body_lock(body).write().await;
-    let marked = mark(state, &place, |mut row: BodyRow, _| {
+    mark(state, &key::body(body), |mut row: BodyRow, _| {
         let over = over(&row);
         row.state = BodyState::Ending;
         over.then_some(row)
-    });
-    let Some(row) = marked.await? else {
-        return Ok(false);
-    };
-    erase_parts(state, body).await?;
-    finish(state, &account_id, |quota, batch| {
-        quota.used = quota.used.saturating_sub(row.ct_len);
-        batch.delete(place.clone());
     })
-    .await?;
-    Ok(true)
+    .await
+}
+
+/// One step of erasing an upload that ends; whether nothing is left of it.
+pub(crate) async fn erase_upload(state: &State, body: &Id) -> Result<bool, Failure> {
+    erase(
+        state,
+        &key::upload(body),
+        body,
+        |row: &UploadRow, quota, batch| {
+            quota.reserved = quota.reserved.saturating_sub(row.ct_len);
+            quota.uploads = quota.uploads.saturating_sub(1);
+            batch.delete(key::upload_of(&row.account_id, body));
+        },
+    )
+    .await
+}
+
+/// One step of erasing a body that ends; whether nothing is left of it.
+pub(crate) async fn erase_body(state: &State, body: &Id) -> Result<bool, Failure> {
+    erase(state, &key::body(body), body, |row: &BodyRow, quota, _| {
+        quota.used = quota.used.saturating_sub(row.ct_len);
+    })
+    .await
 }
 
 async fn erase_page(state: &State, collection: &Id, page: &Hash32, now: u64) -> Result<bool, Failure> {
+    let Some((owner, _)) = state.row::<CollectionRow>(&key::collection(collection)).await? else {
+        return Ok(false);
+    };
+    let _writer = state.account_lock(&owner.account_id).lock().await;
     let dropped = key::dropped(collection, page);
-    let dropped = &dropped;
+    let (dropped, owner) = (&dropped, &owner.account_id);
     let stage = || async move {
         let Some((row, seen)) = state.row::<DroppedRow>(dropped).await? else {
             return Ok(Step::Done(false));
@@ -184,63 +188,134 @@ async fn erase_page(state: &State, collection: &Id, page: &Hash32, now: u64) -> 
             .expect(dropped, seen)
             .delete(dropped.clone())
             .delete(key::page(collection, page));
+        free_page(state, owner, &key::page(collection, page), &mut batch).await?;
         Ok(Step::Write(batch, true))
     };
     state.transact(stage).await
 }
 
-/// Writes the row that `ending` makes of the stored one; nothing if it makes none.
+/// Gives the page's bytes back to its owner.
+async fn free_page(state: &State, owner: &Id, page: &Place, batch: &mut Batch) -> Result<(), Failure> {
+    let Some((page, _)) = state.row::<PageRow>(page).await? else {
+        return Ok(());
+    };
+    let place = key::quota(owner);
+    let (mut quota, seen) = state.row::<QuotaRow>(&place).await?.ok_or(ErrorCode::Internal)?;
+    quota.index = quota.index.saturating_sub(page.page.len() as u64);
+    batch.expect(&place, seen).put_row(place, &quota);
+    Ok(())
+}
+
+/// Writes the row that `ending` makes of the stored one; whether it made one.
 async fn mark<R: Row + Clone>(
     state: &State,
     place: &Place,
     ending: impl Fn(R, &mut Batch) -> Option<R>,
-) -> Result<Option<R>, Failure> {
+) -> Result<bool, Failure> {
     let ending = &ending;
     let stage = || async move {
         let Some((row, seen)) = state.row::<R>(place).await? else {
-            return Ok(Step::Done(None));
+            return Ok(Step::Done(false));
         };
         let mut batch = freeing();
         let Some(row) = ending(row, &mut batch) else {
-            return Ok(Step::Done(None));
+            return Ok(Step::Done(false));
         };
         batch.expect(place, seen).put_row(place.clone(), &row);
-        Ok(Step::Write(batch, Some(row)))
+        Ok(Step::Write(batch, true))
     };
     state.transact(stage).await
 }
 
-/// Removes the parts of a body and then their hashes. Nothing is added meanwhile: the caller holds the body's lock,
-/// and its row says that it ends.
-async fn erase_parts(state: &State, body: &Id) -> Result<(), Failure> {
-    state.blobs.delete_body(*body).await?;
-    loop {
-        let hashes = state.scan(&key::part_hashes(body), AT_ONCE).await?;
-        if hashes.is_empty() {
-            return Ok(());
-        }
-        let table = key::part_hashes(body).0;
-        let delete = hashes.into_iter().map(|(key, _)| (table, key)).collect();
-        state.meta.commit(Batch { delete, ..freeing() }).await?;
+/// A row whose body is erased once it ends.
+trait Ends: Row {
+    fn ends(&self) -> bool;
+    fn account_id(&self) -> Id;
+}
+
+impl Ends for UploadRow {
+    fn ends(&self) -> bool {
+        self.ending
+    }
+
+    fn account_id(&self) -> Id {
+        self.account_id
     }
 }
 
-/// Removes the row, and gives back what it held of the quota.
-async fn finish(
+impl Ends for BodyRow {
+    fn ends(&self) -> bool {
+        self.state == BodyState::Ending
+    }
+
+    fn account_id(&self) -> Id {
+        self.account_id
+    }
+}
+
+/// Removes some parts; after the last of them the row, and gives back what it held of the quota. Whether all is gone.
+async fn erase<R: Ends>(
     state: &State,
-    account_id: &Id,
-    change: impl Fn(&mut QuotaRow, &mut Batch),
-) -> Result<(), Failure> {
-    let (place, change) = (key::quota(account_id), &change);
-    let place = &place;
+    place: &Place,
+    body: &Id,
+    free: impl Fn(&R, &mut QuotaRow, &mut Batch),
+) -> Result<bool, Failure> {
+    let account = match erase_parts::<R>(state, place, body).await? {
+        Left::Something => return Ok(false),
+        Left::Nothing => return Ok(true),
+        Left::Row(account) => account,
+    };
+    let _writer = state.account_lock(&account).lock().await;
+    let (free, quota_place) = (&free, &key::quota(&account));
     let stage = || async move {
-        let (mut quota, seen) = state.row::<QuotaRow>(place).await?.ok_or(ErrorCode::Internal)?;
+        // Once, however many come to it.
+        let Some((row, seen)) = state.row::<R>(place).await?.filter(|(row, _)| row.ends()) else {
+            return Ok(Step::Done(()));
+        };
+        let quota = state.row::<QuotaRow>(quota_place).await?;
+        let (mut quota, quota_seen) = quota.ok_or(ErrorCode::Internal)?;
         let mut batch = freeing();
-        change(&mut quota, &mut batch);
-        batch.expect(place, seen).put_row(place.clone(), &quota);
+        free(&row, &mut quota, &mut batch);
+        batch.expect(place, seen).expect(quota_place, quota_seen);
+        batch.put_row(quota_place.clone(), &quota).delete(place.clone());
         Ok(Step::Write(batch, ()))
     };
-    state.transact(stage).await
+    state.transact(stage).await?;
+    Ok(true)
+}
+
+/// What is left of a body that ends.
+enum Left {
+    /// Parts or their hashes.
+    Something,
+    /// The row alone, of this account.
+    Row(Id),
+    /// Not even that: somebody else was faster.
+    Nothing,
+}
+
+/// Removes some parts of a body that ends, and when none is left, their hashes.
+///
+/// The body's lock is held for that long only, and its row is looked at under it: what ended before may be erased by
+/// now, and begun again.
+async fn erase_parts<R: Ends>(state: &State, place: &Place, body: &Id) -> Result<Left, Failure> {
+    let _body = state.body_lock(body).write().await;
+    let Some((row, _)) = state.row::<R>(place).await?.filter(|(row, _)| row.ends()) else {
+        return Ok(Left::Nothing);
+    };
+    if !state.blobs.delete_body(*body).await? {
+        return Ok(Left::Something);
+    }
+    let hashes = state.scan(&key::part_hashes(body), AT_ONCE).await?;
+    let is_last = hashes.len() < AT_ONCE;
+    let table = key::part_hashes(body).0;
+    let delete = hashes.into_iter().map(|(key, _)| (table, key)).collect();
+    state.meta.commit(Batch { delete, ..freeing() }).await?;
+    Ok(if is_last {
+        Left::Row(row.account_id())
+    } else {
+        Left::Something
+    })
 }
 
 /// A batch that a full disk does not refuse.

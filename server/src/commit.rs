@@ -16,7 +16,7 @@ use crate::access;
 use crate::auth::Who;
 use crate::error::Failure;
 use crate::key::{self, Due};
-use crate::row::{BodyRow, BodyState, CollectionRow, DroppedRow, PageRow};
+use crate::row::{BodyRow, BodyState, CollectionRow, DroppedRow, PageRow, QuotaRow};
 use crate::state::State;
 use crate::store::Batch;
 use crate::transact::Writes;
@@ -80,6 +80,14 @@ impl Checked {
                 .iter()
                 .all(|add| matches!(add, Reference::Page(_)))
             && self.brings_root()
+            // An empty collection is one page.
+            && self.pages.len() == 1
+    }
+
+    /// What head and pages count for.
+    pub(crate) fn bytes(&self) -> u64 {
+        let pages = self.pages.iter().map(|(_, page)| page.len() as u64);
+        pages.sum::<u64>() + self.head.to_bytes().len() as u64
     }
 
     /// Puts head and pages of a collection's birth into `batch`.
@@ -128,7 +136,40 @@ impl Checked {
                 .adds()
                 .iter()
                 .any(|add| matches!(add, Reference::Body(_)));
+        self.stage_quota(state, &before.account_id, &id, batch).await?;
         Ok(dying)
+    }
+
+    /// Counts what the account's index grows by. A page that is stored already was counted; dropped ones count until
+    /// they are erased.
+    async fn stage_quota(
+        &self,
+        state: &State,
+        account_id: &Id,
+        id: &Id,
+        batch: &mut Batch,
+    ) -> Result<(), Failure> {
+        let mut bytes = self.bytes();
+        for (page_id, page) in &self.pages {
+            let (table, key) = key::page(id, page_id);
+            if state.meta.get(table, &key).await?.is_some() {
+                bytes -= page.len() as u64;
+            }
+        }
+        let place = key::quota(account_id);
+        let (mut quota, seen) = state.row::<QuotaRow>(&place).await?.ok_or(ErrorCode::Internal)?;
+        let mut most = state.config.index_bytes;
+        if batch.frees {
+            // Who has filled everything must still be able to erase.
+            most = most.saturating_add(most / 8);
+        }
+        let left = most.saturating_sub(quota.index);
+        if bytes > left {
+            return Err(Failure::with_limit(ErrorCode::QuotaExceeded, left));
+        }
+        quota.index += bytes;
+        batch.expect(&place, seen).put_row(place, &quota);
+        Ok(())
     }
 
     fn stage_head(&self, account_id: Id, id: &Id, batch: &mut Batch) {

@@ -24,12 +24,21 @@ pub struct Config {
     pub https: bool,
     /// Bytes of ciphertext that one account may store.
     pub account_bytes: u64,
+    /// Bytes of pages and heads that one account may store beside that.
+    pub index_bytes: u64,
     /// Bytes of free disk below which writes are refused.
     pub min_free_bytes: u64,
     /// Attempts to register, sign in or recover that one address may make in ten minutes; 0 lifts the limit.
     pub attempts_per_address: u32,
-    /// Attempts to sign in that one handle may see in ten minutes; 0 lifts the limit.
+    /// Attempts at one way in (a handle's phrase, an account's words) that one address may make in ten minutes; ten
+    /// times as many all addresses together. 0 lifts the limit.
     pub attempts_per_handle: u32,
+    /// Accounts that may be made in ten minutes; 0 lifts the limit.
+    pub new_accounts: u32,
+    /// Connections at a time, and requests under way. Each takes a file descriptor.
+    pub connections: u32,
+    /// Of them, from one address; 0 lifts the limit, and so does `https`: behind a proxy all come from one address.
+    pub connections_per_address: u32,
     /// Where the source of this very program is, as its licence asks.
     pub source: String,
     /// Least grave events that are logged.
@@ -44,9 +53,13 @@ impl Default for Config {
             assets_dir: None,
             https: false,
             account_bytes: 5 << 30,
+            index_bytes: 256 << 20,
             min_free_bytes: 256 << 20,
             attempts_per_address: 60,
             attempts_per_handle: 20,
+            new_accounts: 100,
+            connections: 512,
+            connections_per_address: 64,
             source: env!("CARGO_PKG_REPOSITORY").to_owned(),
             log: Level::Info,
         }
@@ -350,6 +363,13 @@ const TABLE: &[Setting] = &[
         show: |config| config.account_bytes.to_string(),
     },
     Setting {
+        name: "index_bytes",
+        help: "bytes of pages and heads that one account may store beside that",
+        expected: "a number of bytes",
+        read: |config, text| text.parse().ok().map(|bytes| config.index_bytes = bytes),
+        show: |config| config.index_bytes.to_string(),
+    },
+    Setting {
         name: "min_free_bytes",
         help: "bytes of free disk below which writes are refused",
         expected: "a number of bytes",
@@ -369,7 +389,7 @@ const TABLE: &[Setting] = &[
     },
     Setting {
         name: "attempts_per_handle",
-        help: "attempts to sign in under one handle in ten minutes, 0 for no limit",
+        help: "attempts at one way in from one address in ten minutes (ten times as many in all), 0 for no limit",
         expected: "a number",
         read: |config, text| {
             text.parse()
@@ -377,6 +397,34 @@ const TABLE: &[Setting] = &[
                 .map(|attempts| config.attempts_per_handle = attempts)
         },
         show: |config| config.attempts_per_handle.to_string(),
+    },
+    Setting {
+        name: "new_accounts",
+        help: "accounts that may be made in ten minutes, 0 for no limit",
+        expected: "a number",
+        read: |config, text| text.parse().ok().map(|accounts| config.new_accounts = accounts),
+        show: |config| config.new_accounts.to_string(),
+    },
+    Setting {
+        name: "connections",
+        help: "connections at a time; each takes a file descriptor",
+        expected: "a number from 1",
+        read: |config, text| {
+            config.connections = text.parse().ok().filter(|connections| *connections > 0)?;
+            Some(())
+        },
+        show: |config| config.connections.to_string(),
+    },
+    Setting {
+        name: "connections_per_address",
+        help: "of them, from one address; 0 for no limit, and so with https, where all are the proxy's",
+        expected: "a number",
+        read: |config, text| {
+            text.parse()
+                .ok()
+                .map(|connections| config.connections_per_address = connections)
+        },
+        show: |config| config.connections_per_address.to_string(),
     },
     Setting {
         name: "source",

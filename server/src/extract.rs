@@ -4,6 +4,7 @@
 //! [`Signed`] and its kin are the only ways in for a signed-in client: they hand out [`Who`] together with what was
 //! signed. Every refusal is a [`Failure`].
 
+use std::hash::Hash as KeyHash;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,40 +17,23 @@ use crypto::hash::sha256;
 use futures::StreamExt;
 use serde::de::DeserializeOwned;
 use shared::{ErrorCode, Hash, limit, path};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 use crate::auth::{Claim, Who};
 use crate::error::Failure;
 use crate::limiter::Step;
+use crate::network::Network;
 use crate::params::Address;
+use crate::room::{Room, Space};
 use crate::state::State;
+use crate::visit::Visit;
 
-/// Memory for the bodies of requests, in KiB. Whoever is not signed in cannot fill what signed requests need, and
-/// large requests of strangers cannot fill what logins need.
-pub(crate) struct Rooms {
-    open: Arc<Semaphore>,
-    creation: Arc<Semaphore>,
-    signed: Arc<Semaphore>,
-}
-
-impl Default for Rooms {
-    fn default() -> Self {
-        let of = |mib: usize| Arc::new(Semaphore::new(mib << 10));
-        Self {
-            open: of(32),
-            creation: of(96),
-            signed: of(256),
-        }
-    }
-}
-
-/// The room that one request's body takes, given back when the request was answered.
-struct Room(#[expect(dead_code, reason = "held, and given back by dropping it")] OwnedSemaphorePermit);
-
-/// JSON of anybody, up to [`limit::JSON_BYTES`]. The address is counted first: who may not try is not read. Keeps the SHA-256 of the request, which recognises a repeated one.
+/// JSON of anybody, up to [`limit::OPEN_BYTES`]. The address is counted first: who may not try is not read. Keeps the
+/// SHA-256 of the request, which recognises a repeated one.
 pub(crate) struct Open<T> {
     pub(crate) json: T,
     pub(crate) digest: [u8; 32],
+    pub(crate) network: Network,
     _room: Room,
 }
 
@@ -58,27 +42,26 @@ impl<T: DeserializeOwned> FromRequest<State> for Open<T> {
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
-        count(&mut parts, state).await?;
-        Self::read(&parts, body, state).await
+        let network = count(&mut parts, state).await?;
+        Self::read(&parts, body, network, state).await
     }
 }
 
 impl<T: DeserializeOwned> Open<T> {
-    async fn read(parts: &Parts, body: Body, state: &State) -> Result<Self, Failure> {
+    async fn read(parts: &Parts, body: Body, network: Network, state: &State) -> Result<Self, Failure> {
         let limit = json_limit(parts);
-        let rooms = if limit == limit::JSON_BYTES {
+        let space = if limit == limit::OPEN_BYTES {
             &state.rooms.open
         } else {
             &state.rooms.creation
         };
-        content_type(&parts.headers, "application/json")?;
-        let room = room(parts, limit, rooms).await?;
         // Who sends slowly would keep the room from others.
-        let bytes = tokio::time::timeout(OPEN_TIME, read(parts, body, limit)).await;
-        let bytes = bytes.map_err(|_| ErrorCode::Malformed)??;
+        let read = tokio::time::timeout(OPEN_TIME, read_json(parts, body, space, &network)).await;
+        let (bytes, room) = read.map_err(|_| ErrorCode::Malformed)??;
         Ok(Self {
             json: parse(&bytes)?,
             digest: sha256(&bytes),
+            network,
             _room: room,
         })
     }
@@ -89,6 +72,7 @@ pub(crate) struct Signed<T> {
     pub(crate) who: Who,
     pub(crate) json: T,
     pub(crate) digest: [u8; 32],
+    _turn: Room,
     _room: Room,
 }
 
@@ -99,13 +83,16 @@ impl<T: DeserializeOwned> FromRequest<State> for Signed<T> {
         let (parts, body) = request.into_parts();
         // A request that names no session is not worth reading.
         let claim = state.sessions.claim(&parts.headers, state.now())?;
-        let (bytes, room) = read_json_bytes(&parts, body, json_limit(&parts), &state.rooms.signed).await?;
+        let account = *claim.account_id();
+        let turn = state.rooms.turns.take(&account, 1).await?;
+        let (bytes, room) = read_json(&parts, body, &state.rooms.signed, &account).await?;
         let digest = sha256(&bytes);
         let who = prove(state, claim, &parts, &digest)?;
         Ok(Self {
             who,
             json: parse(&bytes)?,
             digest,
+            _turn: turn,
             _room: room,
         })
     }
@@ -122,19 +109,22 @@ impl<T: DeserializeOwned> FromRequest<State> for MaybeSigned<T> {
 
     async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
         let (mut parts, body) = request.into_parts();
-        count(&mut parts, state).await?;
+        let network = count(&mut parts, state).await?;
         if parts.headers.contains_key(header::AUTHORIZATION) {
             let request = Request::from_parts(parts, body);
             let Signed { who, json, .. } = Signed::from_request(request, state).await?;
             return Ok(Self { who: Some(who), json });
         }
-        let Open { json, .. } = Open::read(&parts, body, state).await?;
+        let Open { json, .. } = Open::read(&parts, body, network, state).await?;
         Ok(Self { who: None, json })
     }
 }
 
 /// A signed request without a body.
-pub(crate) struct SignedEmpty(pub(crate) Who);
+pub(crate) struct SignedEmpty {
+    pub(crate) who: Who,
+    _turn: Room,
+}
 
 impl FromRequest<State> for SignedEmpty {
     type Rejection = Failure;
@@ -145,7 +135,11 @@ impl FromRequest<State> for SignedEmpty {
         if read(&parts, body, 0).await.is_err() {
             return Err(ErrorCode::Malformed.into());
         }
-        prove(state, claim, &parts, &sha256(b"")).map(Self)
+        let who = prove(state, claim, &parts, &sha256(b""))?;
+        Ok(Self {
+            who,
+            _turn: state.rooms.turns.take(&who.account_id, 1).await?,
+        })
     }
 }
 
@@ -154,6 +148,7 @@ pub(crate) struct SignedPart {
     pub(crate) who: Who,
     pub(crate) hash: [u8; 32],
     pub(crate) bytes: Bytes,
+    _turn: Room,
     _room: Room,
 }
 
@@ -168,12 +163,15 @@ impl FromRequest<State> for SignedPart {
             .ok_or(ErrorCode::Malformed)?;
         let who = prove(state, claim, &parts, &hash.0)?;
         content_type(&parts.headers, "application/octet-stream")?;
-        let room = room(&parts, limit::PART_BYTES, &state.rooms.signed).await?;
+        let expected = expected(&parts, limit::PART_BYTES)?;
+        let turn = state.rooms.turns.take(&who.account_id, 1).await?;
+        let room = state.rooms.signed.take(&who.account_id, expected).await?;
         let bytes = read(&parts, body, limit::PART_BYTES).await?;
         Ok(Self {
             who,
             hash: hash.0,
             bytes,
+            _turn: turn,
             _room: room,
         })
     }
@@ -186,62 +184,68 @@ pub(crate) fn decimal<T: FromStr>(text: &str) -> Option<T> {
 }
 
 /// Counts one attempt of the request's address. The end of a login counts apart from its beginning.
-async fn count(parts: &mut Parts, state: &State) -> Result<(), Failure> {
-    let Address(address) = Address::from_request_parts(parts, state).await?;
+async fn count(parts: &mut Parts, state: &State) -> Result<Network, Failure> {
+    let Address(network) = Address::from_request_parts(parts, state).await?;
     let step = match parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str) {
         Some(path::SESSIONS_FINISH | path::RECOVERIES_FINISH) => Step::End,
+        Some(path::ACCOUNTS) => Step::Creation,
         _ => Step::Start,
     };
     let limit = state.config.attempts_per_address;
-    state.limiter.address(address, step, limit, state.now())
+    state.limiter.address(network, step, limit, state.now())?;
+    Ok(network)
 }
 
 fn prove(state: &State, claim: Claim, parts: &Parts, digest: &[u8; 32]) -> Result<Who, Failure> {
-    state
+    let who = state
         .sessions
-        .prove(claim, (&parts.method, &parts.uri), digest, state.now())
+        .prove(claim, (&parts.method, &parts.uri), digest, state.now())?;
+    if let Some(visit) = parts.extensions.get::<Arc<Visit>>() {
+        visit.is_known();
+    }
+    Ok(who)
 }
 
-async fn read_json_bytes(
+/// Reads the body of a JSON request; what it is parsed into takes room as well.
+async fn read_json<K: KeyHash + Eq + Clone>(
     parts: &Parts,
     body: Body,
-    limit: u64,
-    rooms: &Arc<Semaphore>,
+    space: &Space<K>,
+    whose: &K,
 ) -> Result<(Bytes, Room), Failure> {
     content_type(&parts.headers, "application/json")?;
-    let room = room(parts, limit, rooms).await?;
+    let limit = json_limit(parts);
+    let room = space.take(whose, 2 * expected(parts, limit)?).await?;
     Ok((read(parts, body, limit).await?, room))
 }
 
-/// Waits until there is room for what the request announces, or for the most it may be.
-async fn room(parts: &Parts, limit: u64, rooms: &Arc<Semaphore>) -> Result<Room, Failure> {
+/// The bytes that the request announces, or the most that it may have.
+fn expected(parts: &Parts, limit: u64) -> Result<u64, Failure> {
     let bytes = announced(parts).unwrap_or(limit);
-    if bytes > limit {
-        return Err(Failure::with_limit(ErrorCode::TooLarge, limit));
+    if bytes <= limit {
+        Ok(bytes)
+    } else {
+        Err(Failure::with_limit(ErrorCode::TooLarge, limit))
     }
-    let kib = bytes.div_ceil(1_024);
-    let kib = u32::try_from(kib).map_err(|_| ErrorCode::TooLarge)?;
-    Arc::clone(rooms)
-        .acquire_many_owned(kib)
-        .await
-        .map(Room)
-        .map_err(|_| ErrorCode::Unavailable.into())
 }
 
 fn announced(parts: &Parts) -> Option<u64> {
     one_header(&parts.headers, header::CONTENT_LENGTH).and_then(decimal)
 }
 
-/// Requests that carry pages may be larger than the others.
+/// Requests that carry pages may be larger than the others; those of strangers are small.
 fn json_limit(parts: &Parts) -> u64 {
-    let carries_pages = match parts.extensions.get::<MatchedPath>() {
-        Some(route) => matches!(route.as_str(), path::ACCOUNTS | path::HEAD),
-        None => false,
-    };
-    if carries_pages {
-        limit::COMMIT_BYTES
-    } else {
-        limit::JSON_BYTES
+    match parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str) {
+        Some(path::HEAD) => limit::COMMIT_BYTES,
+        Some(path::ACCOUNTS) => limit::CREATION_BYTES,
+        Some(
+            path::REGISTRATIONS
+            | path::SESSIONS_START
+            | path::SESSIONS_FINISH
+            | path::RECOVERIES_START
+            | path::RECOVERIES_FINISH,
+        ) => limit::OPEN_BYTES,
+        _ => limit::JSON_BYTES,
     }
 }
 
@@ -249,7 +253,11 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     shared::json::from_slice(bytes).map_err(|_| ErrorCode::Malformed.into())
 }
 
+/// The type that the route reads, as it is: nothing is ever decompressed.
 pub(crate) fn content_type(headers: &HeaderMap, expected: &str) -> Result<(), Failure> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return Err(ErrorCode::UnsupportedMediaType.into());
+    }
     let essence = one_header(headers, header::CONTENT_TYPE).unwrap_or_default();
     let essence = essence.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case(expected) {
@@ -259,23 +267,30 @@ pub(crate) fn content_type(headers: &HeaderMap, expected: &str) -> Result<(), Fa
     }
 }
 
-/// Reads at most `limit` bytes; what is announced as longer is refused before it is read.
+/// Reads at most `limit` bytes; what is announced as longer is refused before it is read, and who falls behind
+/// [`PACE_BYTES`] is not waited for.
 async fn read(parts: &Parts, body: Body, limit: u64) -> Result<Bytes, Failure> {
     let too_large = || Failure::with_limit(ErrorCode::TooLarge, limit);
     let announced = announced(parts);
     if announced.is_some_and(|length| length > limit) {
         return Err(too_large());
     }
+    let begun = Instant::now();
     let mut out = Vec::with_capacity(usize::try_from(announced.unwrap_or_default()).unwrap_or_default());
     let mut stream = body.into_data_stream();
-    while let Some(bytes) = stream.next().await {
+    loop {
+        let pace = GRACE + Duration::from_secs(out.len() as u64 / PACE_BYTES);
+        let patience = (begun + pace).min(Instant::now() + IDLE);
+        let next = timeout_at(patience, stream.next()).await;
+        let Some(bytes) = next.map_err(|_| Failure::retry_after(ErrorCode::Unavailable, 1))? else {
+            return Ok(out.into());
+        };
         let bytes = bytes.map_err(|_| ErrorCode::Malformed)?;
         if (out.len() + bytes.len()) as u64 > limit {
             return Err(too_large());
         }
         out.extend_from_slice(&bytes);
     }
-    Ok(out.into())
 }
 
 pub(crate) fn one_header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
@@ -288,3 +303,8 @@ pub(crate) fn one_header(headers: &HeaderMap, name: HeaderName) -> Option<&str> 
 
 /// For the body of a request that nobody signed.
 const OPEN_TIME: Duration = Duration::from_secs(10);
+/// Between two pieces of a body: a train's tunnel is longer, and its client tries again.
+const IDLE: Duration = Duration::from_secs(15);
+/// Bytes a second that a body must keep up with, after its grace: less than a request's own time asks of a whole part.
+const PACE_BYTES: u64 = 8 << 10;
+const GRACE: Duration = Duration::from_secs(20);

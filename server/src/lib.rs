@@ -23,19 +23,23 @@ mod extract;
 mod headers;
 mod key;
 mod limiter;
+mod line;
 mod log;
 mod logins;
+mod network;
 mod open;
 mod outer;
 mod params;
 #[cfg(feature = "testing")]
 pub mod parsers;
+mod room;
 mod routes;
 mod row;
 mod serve;
 mod state;
 pub mod store;
 mod transact;
+mod visit;
 
 pub use collector::{CollectError, Collected, collect};
 pub use config::Config;

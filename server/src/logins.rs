@@ -22,9 +22,11 @@ pub(crate) enum Pending {
     },
     /// By the twelve words.
     Words {
+        recovery_id: Id,
         challenge: Hash32,
         recovery_pk: [u8; 32],
-        account_id: Id,
+        /// Absent where no account has these words: the proof is checked all the same.
+        account_id: Option<Id>,
     },
 }
 
@@ -32,7 +34,7 @@ impl Pending {
     fn account_id(&self) -> Option<&Id> {
         match self {
             Self::Password { account, .. } => account.as_ref().map(|(id, _)| id),
-            Self::Words { account_id, .. } => Some(account_id),
+            Self::Words { account_id, .. } => account_id.as_ref(),
         }
     }
 }
@@ -107,9 +109,10 @@ mod tests {
 
     fn words(account: u8) -> Pending {
         Pending::Words {
+            recovery_id: [account; 16],
             challenge: [0; 32],
             recovery_pk: [0; 32],
-            account_id: [account; 16],
+            account_id: Some([account; 16]),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What goes around every request: an id, a time limit, a net under panics, problems as JSON, headers, one log line.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::HttpBody;
@@ -22,7 +23,7 @@ pub(crate) async fn around(Extract(state): Extract<State>, request: Request, nex
     let method = request.method().clone();
     let sent = request.body().size_hint().exact().unwrap_or_default();
     let answer = match make_bytes::<16>(&mut System) {
-        Ok(id) => (RequestId(id), run(request, next).await),
+        Ok(id) => (RequestId(id), run(&state, request, next).await),
         Err(error) => (RequestId([0; 16]), Err(error.into())),
     };
     let (id, mut response) = match answer {
@@ -49,8 +50,15 @@ pub(crate) async fn around(Extract(state): Extract<State>, request: Request, nex
 
 /// Runs the request as a task of its own: a client that leaves does not cut a write in the middle, and a panic is an
 /// answer like another.
-async fn run(request: Request, next: Next) -> Result<Response, Failure> {
-    let mut task = tokio::spawn(next.run(request));
+async fn run(state: &State, request: Request, next: Next) -> Result<Response, Failure> {
+    // Who sends requests and hangs up leaves them behind: they count until they end.
+    let under_way = Arc::clone(&state.under_way)
+        .try_acquire_owned()
+        .map_err(|_| Failure::retry_after(ErrorCode::Unavailable, 1))?;
+    let mut task = tokio::spawn(async move {
+        let _under_way = under_way;
+        next.run(request).await
+    });
     match tokio::time::timeout(TIME_LIMIT, &mut task).await {
         Ok(Ok(response)) => Ok(response),
         Ok(Err(_)) => Err(ErrorCode::Internal.into()),
@@ -100,8 +108,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(120);
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
-    use std::sync::Arc;
-
     use axum::Router;
     use axum::body::Body;
     use axum::routing::get;

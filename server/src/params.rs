@@ -10,6 +10,7 @@ use shared::{BodyId, ErrorCode, Hash, limit};
 
 use crate::error::Failure;
 use crate::extract::{decimal, one_header};
+use crate::network::Network;
 use crate::state::State;
 
 /// The parameters of the route, each an id or a number. What does not read is not there: 404.
@@ -153,17 +154,17 @@ impl FromRequestParts<State> for Range {
 
 /// The address of the other end, where there is a socket. Behind the proxy that `https` stands for, the one that the
 /// proxy saw: the last of `X-Forwarded-For`, since those before it are the client's own words.
-pub(crate) struct Address(pub(crate) Option<IpAddr>);
+pub(crate) struct Address(pub(crate) Network);
 
 impl FromRequestParts<State> for Address {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &State) -> Result<Self, Failure> {
         if state.config.https {
-            return Ok(Self(forwarded(&parts.headers)));
+            return Ok(Self(Network::from(forwarded(&parts.headers))));
         }
         let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        Ok(Self(info.map(|info| info.0.ip())))
+        Ok(Self(Network::from(info.map(|info| info.0.ip()))))
     }
 }
 

@@ -129,12 +129,14 @@ impl Row for AccountRow {
     }
 }
 
-/// What an account stores, in bytes of ciphertext, and how many uploads it has begun.
+/// What an account stores, in bytes, and how many uploads it has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct QuotaRow {
     pub(crate) used: u64,
     pub(crate) reserved: u64,
     pub(crate) uploads: u32,
+    /// Pages and heads.
+    pub(crate) index: u64,
 }
 
 impl Row for QuotaRow {
@@ -142,6 +144,7 @@ impl Row for QuotaRow {
         out.u64(self.used);
         out.u64(self.reserved);
         out.u32(self.uploads);
+        out.u64(self.index);
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, RowError> {
@@ -149,6 +152,8 @@ impl Row for QuotaRow {
             used: reader.u64()?,
             reserved: reader.u64()?,
             uploads: reader.u32()?,
+            // Rows from before pages and heads were counted end here.
+            index: if reader.0.is_empty() { 0 } else { reader.u64()? },
         })
     }
 }
@@ -380,6 +385,17 @@ mod tests {
         assert_eq!(QuotaRow::parse(&bytes), Err(RowError));
         assert_eq!(BodyRow::parse(&bytes[..20]), Err(RowError));
         assert_eq!(BodyRow::parse(&[&[2], &bytes[1..]].concat()), Err(RowError));
+        let quota = QuotaRow {
+            used: 1,
+            reserved: 2,
+            uploads: 3,
+            index: 4,
+        };
+        let bytes = quota.to_bytes();
+        assert_eq!(QuotaRow::parse(&bytes), Ok(quota));
+        let before = QuotaRow { index: 0, ..quota };
+        assert_eq!(QuotaRow::parse(&bytes[..bytes.len() - 8]), Ok(before));
+        assert_eq!(QuotaRow::parse(&bytes[..bytes.len() - 1]), Err(RowError));
         let page = PageRow { page: vec![7; 3] };
         assert_eq!(PageRow::parse(&page.to_bytes()), Ok(page));
     }

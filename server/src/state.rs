@@ -5,15 +5,15 @@ use std::sync::Arc;
 use crypto::id::Id;
 use crypto::opaque::server::Setup;
 use crypto::random::{Random, RandomError};
-use tokio::sync::{Mutex, RwLock};
+use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
 use tokio::time::Instant;
 
 use crate::assets::Assets;
 use crate::auth::Sessions;
 use crate::config::Config;
-use crate::extract::Rooms;
 use crate::limiter::Limiter;
 use crate::logins::Logins;
+use crate::room::Rooms;
 use crate::row::Row;
 use crate::store::{BlobStore, MetaStore, StoreError};
 
@@ -37,6 +37,10 @@ pub struct Inner {
     pub(crate) limiter: Limiter,
     pub(crate) assets: Assets,
     pub(crate) rooms: Rooms,
+    /// Requests under way, also those whose connection is gone.
+    pub(crate) under_way: Arc<Semaphore>,
+    /// Something is to be erased that no request waits for.
+    pub(crate) to_erase: Notify,
     /// When the store was last tried, and whether it took the write.
     pub(crate) tried: Mutex<Option<(Instant, bool)>>,
     clock: Clock,
@@ -60,6 +64,8 @@ impl State {
             assets: Assets::load(&config),
             limiter: Limiter::new(),
             rooms: Rooms::default(),
+            under_way: Arc::new(Semaphore::new(config.connections as usize)),
+            to_erase: Notify::new(),
             tried: Mutex::default(),
             sessions: Sessions::default(),
             logins: Logins::default(),

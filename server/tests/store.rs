@@ -120,7 +120,7 @@ async fn the_engine_keeps_no_side_files() {
                 .unwrap();
         }
     }
-    store.delete_body([0; 16]).await.unwrap();
+    assert!(store.delete_body([0; 16]).await.unwrap());
     let side_files = std::fs::read_dir(folder.path().join("sled/blobs"))
         .unwrap()
         .count();
@@ -239,7 +239,7 @@ async fn below_the_floor_parts_are_refused_then_records_and_reading_goes_on() {
     };
     store.commit(freeing).await.unwrap();
     assert_eq!(store.get(Table::Meta, b"key").await.unwrap().unwrap(), b"marked");
-    store.delete_body([1; 16]).await.unwrap();
+    assert!(store.delete_body([1; 16]).await.unwrap());
     assert!(store.parts([1; 16]).await.unwrap().is_empty());
 }
 

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::blob::Blob;
+use crate::count::at_most;
 use crate::id::{BodyId, Hash};
+use crate::limit;
 use crate::present::present;
 
 /// A collection as it stands: every charter from genesis, and the current head.
@@ -23,10 +25,13 @@ pub struct Collection {
 #[serde(deny_unknown_fields)]
 pub struct Commit {
     /// Sealed pages, each named by the hash of its bytes.
+    #[serde(deserialize_with = "at_most::<{ limit::PAGES as usize }, _, _>")]
     pub pages: Vec<Blob>,
     /// Sorted, without repeats; hashed into the head's `refs_hash`.
+    #[serde(deserialize_with = "at_most::<{ limit::REFS as usize }, _, _>")]
     pub adds: Vec<Reference>,
     /// Sorted, without repeats; hashed into the head's `refs_hash`.
+    #[serde(deserialize_with = "at_most::<{ limit::REFS as usize }, _, _>")]
     pub drops: Vec<Reference>,
     /// CVH1.
     pub head: Blob,
@@ -66,6 +71,7 @@ pub struct Heads {
 #[serde(deny_unknown_fields)]
 pub struct ReadPages {
     /// At most [`crate::limit::PAGES`].
+    #[serde(deserialize_with = "at_most::<{ limit::PAGES as usize }, _, _>")]
     pub ids: Vec<Hash>,
 }
 

@@ -17,7 +17,7 @@ pub enum ErrorCode {
     Malformed,
     /// 401: no session, an ended one, or a request that its session key did not sign.
     SignedOut,
-    /// 401: the login did not succeed; alike for an unknown account and a wrong phrase.
+    /// 401: the login did not succeed; alike for an unknown account, a wrong phrase and wrong words.
     LoginFailed,
     /// 403: the account may not do this.
     Forbidden,

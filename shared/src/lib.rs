@@ -7,6 +7,7 @@
 pub mod account;
 pub mod blob;
 pub mod collection;
+mod count;
 pub mod document;
 pub mod error;
 pub mod id;

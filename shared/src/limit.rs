@@ -12,6 +12,10 @@ pub const PART_BYTES: u64 = CHUNK_BYTES * PART_CHUNKS;
 pub const BODY_BYTES: u64 = 64 << 30;
 /// Bytes of one JSON request that carries no pages.
 pub const JSON_BYTES: u64 = 128 << 10;
+/// Bytes of one JSON request of somebody who is not signed in, a new account excepted: handles, points, proofs.
+pub const OPEN_BYTES: u64 = 4 << 10;
+/// Bytes of one JSON request for a new account: five records and one page in base64, with room.
+pub const CREATION_BYTES: u64 = 384 << 10;
 /// Bytes of one JSON commit (pages travel inside): 128 pages of at most 13 KiB in base64, with room.
 pub const COMMIT_BYTES: u64 = 3 << 20;
 /// Pages that one commit or one read may name.

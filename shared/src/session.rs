@@ -74,7 +74,7 @@ pub struct RecoveryStart {
     pub recovery_id: RecoveryId,
 }
 
-/// The challenge. An unknown `recovery_id` answers 404: it has 128 random bits.
+/// The challenge, alike for an unknown `recovery_id`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RecoveryChallenge {

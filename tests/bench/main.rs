@@ -1,12 +1,14 @@
-//! `cargo xtask bench`: three first numbers, each beside something known. Prints; judges nothing.
+//! `cargo xtask bench`: first numbers, each beside something known. Prints; judges nothing.
 //!
-//! Needs `CIVIS_BENCH_PAGE` (the page with its programs) and `CIVIS_SERVER_BIN` (the release server).
+//! Needs `CIVIS_BENCH_PAGE` (the page with its programs) and `CIVIS_SERVER_BIN` (the release server). With the word
+//! `login` it measures logins alone, which need no page.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a program for people who measure"
 )]
 
+mod login;
 mod upload;
 
 use std::path::PathBuf;
@@ -15,8 +17,11 @@ use tests::browser::Stage;
 
 #[tokio::main]
 async fn main() {
-    encryption().await;
-    upload::all().await;
+    if std::env::args().all(|argument| argument != "login") {
+        encryption().await;
+        upload::all().await;
+    }
+    login::all().await;
 }
 
 /// Encryption in the browser.

@@ -10,6 +10,7 @@ pub mod insider;
 pub mod logs;
 pub mod parsers;
 pub mod person;
+pub mod program;
 pub mod recorder;
 pub mod reference;
 pub mod sample;

@@ -1,8 +1,9 @@
-//! `spec/` and code say the same: labels, limits.
+//! `spec/` and code say the same: labels, limits, settings.
 
 use std::collections::BTreeSet;
 
 use crypto::label::Label;
+use server::config::Invocation;
 use shared::limit;
 
 use crate::tree::{none, text};
@@ -49,6 +50,25 @@ fn the_limits_are_the_specified_ones() {
     none("limits", &wrong);
 }
 
+#[test]
+fn the_settings_are_the_specified_ones() {
+    let words = ["civis-server", "config"].map(Into::into);
+    let printed = Invocation::read(words, []).unwrap().to_string();
+    let code: Vec<&str> = printed
+        .lines()
+        .filter_map(|line| line.trim_start_matches("# ").split(" = ").next())
+        .collect();
+    let lines = section_with("spec/wire.md", "settings");
+    let specified: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next())
+        .collect();
+    assert_eq!(
+        code, specified,
+        "in the order of the table in server/src/config.rs"
+    );
+}
+
 /// "civis/v1/body\0" as "body".
 fn name_of(label: &[u8]) -> String {
     let text = std::str::from_utf8(label).unwrap();
@@ -92,12 +112,14 @@ macro_rules! limits {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), limit::$name)),*] };
 }
 
-const LIMITS: [(&str, u64); 17] = limits![
+const LIMITS: [(&str, u64); 19] = limits![
     CHUNK_BYTES,
     PART_CHUNKS,
     PART_BYTES,
     BODY_BYTES,
     JSON_BYTES,
+    OPEN_BYTES,
+    CREATION_BYTES,
     COMMIT_BYTES,
     PAGES,
     REFS,

@@ -13,7 +13,7 @@ use crate::{
     tree::Tree,
 };
 
-/// Browser encryption, upload, memory.
+/// Browser encryption, upload, memory, logins.
 pub(crate) fn all(tree: &Tree) -> Result<(), Error> {
     setup::everything(tree)?;
     build::all(tree)?;

@@ -68,8 +68,11 @@ fn run_level(tree: &Tree, name: &str, summary: &mut String) -> Result<(), Error>
     let call = match name {
         "durable" => {
             durable_server(tree)?;
-            nextest(tree, &["--package", "tests", "--test", "durability"])
-                .env("CIVIS_SERVER_BIN", tree.join("target/debug/civis-server"))
+            nextest(
+                tree,
+                &["--package", "tests", "--test", "durability", "--test", "flood"],
+            )
+            .env("CIVIS_SERVER_BIN", tree.join("target/debug/civis-server"))
         }
         "browser" => {
             build::client(tree)?;
@@ -77,15 +80,18 @@ fn run_level(tree: &Tree, name: &str, summary: &mut String) -> Result<(), Error>
         }
         "deep" => {
             durable_server(tree)?;
-            nextest(tree, &["--package", "tests", "--test", "durability"])
-                .env("CIVIS_SERVER_BIN", tree.join("target/debug/civis-server"))
-                .env("CIVIS_DEEP", "1")
+            nextest(
+                tree,
+                &["--package", "tests", "--test", "durability", "--test", "flood"],
+            )
+            .env("CIVIS_SERVER_BIN", tree.join("target/debug/civis-server"))
+            .env("CIVIS_DEEP", "1")
         }
         _ => {
             let packages = NATIVE.into_iter().flat_map(|package| ["--package", package]);
             nextest(tree, &[])
                 .args(packages)
-                .args(["-E", "not binary(/^(browser|durability)$/)"])
+                .args(["-E", "not binary(/^(browser|durability|flood)$/)"])
         }
     };
     call.run_watched(|line| {

@@ -42,10 +42,10 @@ pub async fn end(transport: &dyn Transport, session: &Session) -> Result<(), Api
         .await
 }
 
-/// POST [`path::RECOVERIES_START`]: a challenge for the twelve words.
+/// POST [`path::RECOVERIES_START`]: a challenge for the twelve words. Words of no account get one as well.
 ///
 /// # Errors
-/// [`ApiError`]; `not_found` where no account has these words.
+/// [`ApiError`].
 pub async fn recovery_start(
     transport: &dyn Transport,
     start: &RecoveryStart,

@@ -345,7 +345,7 @@ async fn refuse_sealed(
 /// A login that the server ends is a wrong phrase, whatever it knew.
 fn wrong(error: ApiError) -> OpenError {
     match error.problem_code() {
-        Some(ErrorCode::LoginFailed | ErrorCode::NotFound) => OpenError::Wrong,
+        Some(ErrorCode::LoginFailed) => OpenError::Wrong,
         _ => OpenError::Api(error),
     }
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State as Extract;
+use axum::response::Response;
 use crypto::account::record::Record;
 use crypto::account::slot::{Slot, SlotType};
 use crypto::id::Id;
@@ -15,6 +16,7 @@ use crate::error::Failure;
 use crate::extract::{Signed, SignedEmpty};
 use crate::key::{self, Place};
 use crate::params::IfMatch;
+use crate::room;
 use crate::row::{AccountRow, LoginRow, QuotaRow};
 use crate::state::State;
 use crate::store::{Batch, value_hash};
@@ -22,9 +24,10 @@ use crate::transact::{Step, Writes};
 
 pub(crate) async fn read(
     Extract(state): Extract<State>,
-    SignedEmpty(who): SignedEmpty,
-) -> Result<Json<Account>, Failure> {
+    SignedEmpty { who, .. }: SignedEmpty,
+) -> Result<Response, Failure> {
     let id = &who.account_id;
+    let room = state.rooms.answers.take(id, ACCOUNT_BYTES).await?;
     // So that slots and manifest are of one moment.
     let _writer = state.account_lock(id).lock().await;
     let (account, _) = state
@@ -32,7 +35,7 @@ pub(crate) async fn read(
         .await?
         .ok_or(ErrorCode::Internal)?;
     let slots = slots(&state, id).await?;
-    Ok(Json(Account {
+    let account = Account {
         account_id: AccountId(*id),
         handle: account.handle,
         slots: slots
@@ -43,12 +46,13 @@ pub(crate) async fn read(
         manifest: stored(&state, &key::manifest(id)).await?,
         bundle: stored(&state, &key::bundle(id)).await?,
         quota: read_quota(&state, id).await?,
-    }))
+    };
+    room::json(room, &account)
 }
 
 pub(crate) async fn quota(
     Extract(state): Extract<State>,
-    SignedEmpty(who): SignedEmpty,
+    SignedEmpty { who, .. }: SignedEmpty,
 ) -> Result<Json<Quota>, Failure> {
     Ok(Json(read_quota(&state, &who.account_id).await?))
 }
@@ -234,5 +238,7 @@ pub(super) async fn slots(state: &State, id: &Id) -> Result<Vec<Slot>, Failure> 
         .collect()
 }
 
+/// Every record of an account, as bytes and as text.
+const ACCOUNT_BYTES: u64 = 8 * limit::RECORD_BYTES;
 /// One more than there may be.
 const SLOTS_READ: usize = limit::SLOTS as usize + 1;

@@ -1,9 +1,8 @@
 //! Collections: charters and head, the chain of heads, pages, and the commit that moves the head.
 
-use std::time::Duration;
-
 use axum::Json;
 use axum::extract::State as Extract;
+use axum::response::Response;
 use crypto::id::Id;
 use shared::collection::{Collection, Commit, Committed, Heads, Pages, ReadPages};
 use shared::{Blob, CollectionId, ErrorCode, Hash, limit};
@@ -16,7 +15,8 @@ use crate::error::Failure;
 use crate::extract::{Signed, SignedEmpty};
 use crate::key;
 use crate::params::{IfMatch, Page, Param};
-use crate::row::{BodyState, CollectionRow, PageRow};
+use crate::room;
+use crate::row::{CollectionRow, PageRow};
 use crate::state::State;
 use crate::store::Batch;
 use crate::transact::Step;
@@ -24,18 +24,22 @@ use crate::transact::Step;
 pub(crate) async fn read(
     Extract(state): Extract<State>,
     Param(CollectionId(id)): Param<CollectionId>,
-    SignedEmpty(who): SignedEmpty,
-) -> Result<Json<Collection>, Failure> {
+    SignedEmpty { who, .. }: SignedEmpty,
+) -> Result<Response, Failure> {
     let (row, _) = find(&state, &who, &id).await?;
+    let charters = u64::from(row.charter_no) + 1;
+    let bytes = (charters + 1) * RECORD_ROOM;
+    let room = state.rooms.answers.take(&who.account_id, bytes).await?;
     let charters = state
         .scan(&key::charters(&id), row.charter_no as usize + 1)
         .await?;
     let (table, key) = key::head(&id, row.head_no);
     let head = state.meta.get(table, &key).await?.ok_or(ErrorCode::Internal)?;
-    Ok(Json(Collection {
+    let collection = Collection {
         charters: charters.into_iter().map(|(_, bytes)| Blob(bytes)).collect(),
         head: Blob(head),
-    }))
+    };
+    room::json(room, &collection)
 }
 
 /// Moves the head: compare-and-swap on the hash of the one before. The stored one again succeeds again.
@@ -65,9 +69,11 @@ pub(crate) async fn heads(
     Extract(state): Extract<State>,
     Param(CollectionId(id)): Param<CollectionId>,
     page: Page,
-    SignedEmpty(who): SignedEmpty,
-) -> Result<Json<Heads>, Failure> {
+    SignedEmpty { who, .. }: SignedEmpty,
+) -> Result<Response, Failure> {
     find(&state, &who, &id).await?;
+    let bytes = page.limit as u64 * HEAD_ROOM;
+    let room = state.rooms.answers.take(&who.account_id, bytes).await?;
     let (table, prefix) = key::heads(&id);
     let after = page.after.map(|number| key::head(&id, number).1);
     let records = state
@@ -79,10 +85,11 @@ pub(crate) async fn heads(
         .last()
         .and_then(|(key, _)| key.last_chunk::<8>())
         .map(|no| u64::from_be_bytes(*no));
-    Ok(Json(Heads {
+    let heads = Heads {
         items: records.into_iter().map(|(_, head)| Blob(head)).collect(),
         next: last.filter(|_| full),
-    }))
+    };
+    room::json(room, &heads)
 }
 
 /// Pages by id, in the order asked for; nothing for one that is not stored.
@@ -90,17 +97,19 @@ pub(crate) async fn pages(
     Extract(state): Extract<State>,
     Param(CollectionId(id)): Param<CollectionId>,
     Signed { who, json, .. }: Signed<ReadPages>,
-) -> Result<Json<Pages>, Failure> {
+) -> Result<Response, Failure> {
     if json.ids.len() as u64 > limit::PAGES {
         return Err(Failure::with_limit(ErrorCode::TooLarge, limit::PAGES));
     }
     find(&state, &who, &id).await?;
+    let bytes = json.ids.len() as u64 * PAGE_ROOM;
+    let room = state.rooms.answers.take(&who.account_id, bytes).await?;
     let mut pages = Vec::with_capacity(json.ids.len());
     for Hash(page) in json.ids {
         let row = state.row::<PageRow>(&key::page(&id, &page)).await?;
         pages.push(row.map(|(row, _)| Blob(row.page)));
     }
-    Ok(Json(Pages { pages }))
+    room::json(room, &Pages { pages })
 }
 
 async fn find(state: &State, who: &Who, id: &Id) -> Result<(CollectionRow, [u8; 32]), Failure> {
@@ -134,23 +143,21 @@ async fn stage(
     Ok(Step::Write(batch, dying))
 }
 
-/// Erases what an admin purged. The commit is durable and the bodies are unserved already; what is not erased within
-/// a moment, or fails, is erased by the collector.
+/// Erases some of what an admin purged. The commit is durable and the bodies are unserved already; the rest is the
+/// collector's.
 async fn erase(state: &State, dying: Vec<Id>) {
-    if dying.is_empty() {
-        return;
-    }
-    let state = state.clone();
-    let work = tokio::spawn(async move {
-        for body in dying {
-            let erased = collector::erase_body(&state, &body, |row| row.state == BodyState::Ending);
-            if erased.await.is_err() {
-                tracing::warn!("a purged body is left to the collector");
-            }
+    for (count, body) in dying.iter().enumerate() {
+        let is_gone = collector::erase_body(state, body).await;
+        if count == ERASED_AT_ONCE || !matches!(is_gone, Ok(true)) {
+            state.to_erase.notify_one();
+            return;
         }
-    });
-    let _ = tokio::time::timeout(PATIENCE, work).await;
+    }
 }
 
-/// How long an answer waits for erasing.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Bodies that a commit erases itself, each of as many parts as one step takes.
+const ERASED_AT_ONCE: usize = 16;
+/// What one of these takes until it is sent: as bytes, and as text in a buffer that grows.
+const PAGE_ROOM: u64 = 4 * limit::PAGE_BYTES;
+const RECORD_ROOM: u64 = 4 * limit::RECORD_BYTES;
+const HEAD_ROOM: u64 = 4 << 10;

@@ -54,7 +54,7 @@ pub(crate) async fn ready(Extract(state): Extract<State>) -> Result<&'static str
     if is_ready {
         Ok("ok\n")
     } else {
-        Err(ErrorCode::Unavailable.into())
+        Err(Failure::retry_after(ErrorCode::Unavailable, 1))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Bodies: what is needed before the first byte, and the bytes, whole or one range of them.
 
 use std::io;
+use std::sync::Arc;
 
-use axum::Json;
 use axum::body::Body as HttpBody;
 use axum::extract::State as Extract;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -19,22 +19,29 @@ use crate::error::Failure;
 use crate::extract::SignedEmpty;
 use crate::key;
 use crate::params::{Param, Range};
+use crate::room::{self, Room};
 use crate::row::BodyRow;
 use crate::state::State;
 
 pub(crate) async fn read(
     Extract(state): Extract<State>,
     Param(BodyId(body_id)): Param<BodyId>,
-    SignedEmpty(who): SignedEmpty,
-) -> Result<Json<Body>, Failure> {
+    SignedEmpty { who, .. }: SignedEmpty,
+) -> Result<Response, Failure> {
     let row = find(&state, &who, &body_id).await?;
     let parts = row.ct_len.div_ceil(limit::PART_BYTES);
+    let room = state
+        .rooms
+        .answers
+        .take(&who.account_id, parts * HASH_BYTES)
+        .await?;
     let hashes = state.scan(&key::part_hashes(&body_id), parts as usize).await?;
     let part_hashes = hashes.into_iter().flat_map(|(_, hash)| hash).collect::<Vec<u8>>();
-    Ok(Json(Body {
+    let body = Body {
         header: Blob(row.header),
         part_hashes: Blob(part_hashes),
-    }))
+    };
+    room::json(room, &body)
 }
 
 /// The chunks. One range, or everything; streamed part by part, so that memory is that of one part.
@@ -42,7 +49,7 @@ pub(crate) async fn content(
     Extract(state): Extract<State>,
     Param(BodyId(body_id)): Param<BodyId>,
     Range(range): Range,
-    SignedEmpty(who): SignedEmpty,
+    SignedEmpty { who, .. }: SignedEmpty,
 ) -> Result<Response, Failure> {
     let len = find(&state, &who, &body_id).await?.ct_len;
     let (status, first, last) = match range {
@@ -53,7 +60,11 @@ pub(crate) async fn content(
             (StatusCode::PARTIAL_CONTENT, first, last)
         }
     };
+    // The part that is being sent and the one that is being read.
+    let bytes = (last + 1 - first).min(2 * limit::PART_BYTES);
+    let room = state.rooms.answers.take(&who.account_id, bytes).await?;
     let mut read = Reading {
+        room: Arc::new(room),
         state,
         body_id,
         at: first,
@@ -96,6 +107,7 @@ async fn find(state: &State, who: &Who, body_id: &Id) -> Result<BodyRow, Failure
 
 /// Where a download stands.
 struct Reading {
+    room: Arc<Room>,
     state: State,
     body_id: Id,
     at: u64,
@@ -119,6 +131,10 @@ impl Reading {
             return Err(ErrorCode::Internal.into());
         }
         self.at += end - start;
-        Ok(Some(bytes.slice(start as usize..end as usize)))
+        let bytes = bytes.slice(start as usize..end as usize);
+        Ok(Some(room::held(bytes, Arc::clone(&self.room))))
     }
 }
+
+/// What one part hash takes until it is sent: as a record, as bytes, as text.
+const HASH_BYTES: u64 = 256;

@@ -49,7 +49,9 @@ pub(crate) async fn create(
 ) -> Result<StatusCode, Failure> {
     let account = NewAccount::check(&state, json, digest)?;
     let _writer = state.account_lock(&account.id).lock().await;
-    state.transact(|| account.stage(&state)).await?;
+    if state.transact(|| account.stage(&state)).await? {
+        state.limiter.created(state.now());
+    }
     Ok(StatusCode::CREATED)
 }
 
@@ -121,15 +123,17 @@ impl NewAccount {
         })
     }
 
-    async fn stage(&self, state: &State) -> Result<Step<()>, Failure> {
+    /// Whether the account is new; the request that made it already succeeds again.
+    async fn stage(&self, state: &State) -> Result<Step<bool>, Failure> {
         if let Some((stored, _)) = state.row::<AccountRow>(&key::account(&self.id)).await? {
             let same = stored.created_by == self.row.created_by;
             return if same {
-                Ok(Step::Done(()))
+                Ok(Step::Done(false))
             } else {
                 Err(ErrorCode::Conflict.into())
             };
         }
+        state.limiter.may_create(state.config.new_accounts, state.now())?;
         let login = key::login(&self.row.credential_id);
         if state.meta.get(login.0, &login.1).await?.is_some() {
             return Err(ErrorCode::HandleTaken.into());
@@ -141,6 +145,10 @@ impl NewAccount {
                 return Err(ErrorCode::Conflict.into());
             }
         }
+        let quota = QuotaRow {
+            index: self.commit.bytes(),
+            ..QuotaRow::default()
+        };
         let mut batch = Batch::default();
         batch
             .absent(&key::account(&self.id))
@@ -148,7 +156,7 @@ impl NewAccount {
             .absent(&recovery);
         batch
             .put_row(key::account(&self.id), &self.row)
-            .put_row(key::quota(&self.id), &QuotaRow::default())
+            .put_row(key::quota(&self.id), &quota)
             .put_row(login, &self.login)
             .put_row(recovery, &self.recovery)
             .put(key::secrets(&self.id), self.secrets.to_bytes().to_vec())
@@ -161,7 +169,7 @@ impl NewAccount {
             );
         }
         self.commit.stage_first(self.id, &self.charter, &mut batch);
-        Ok(Step::Write(batch, ()))
+        Ok(Step::Write(batch, true))
     }
 }
 

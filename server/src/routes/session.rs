@@ -1,7 +1,7 @@
 //! Ways in and the way out: login by password (OPAQUE), login by the twelve words, sign-out.
 //!
 //! A login for an unknown handle goes the same way as any other, with a fake record, and fails at its end like a wrong
-//! password. The slot leaves the server after the second half alone.
+//! password; so does one for words that no account has. The slot leaves the server after the second half alone.
 
 use axum::Json;
 use axum::extract::State as Extract;
@@ -25,6 +25,7 @@ use super::account::slots;
 use crate::error::Failure;
 use crate::extract::{Open, SignedEmpty};
 use crate::key;
+use crate::limiter::Way;
 use crate::logins::Pending;
 use crate::row::{LoginRow, RecoveryRow};
 use crate::state::{State, System};
@@ -32,15 +33,16 @@ use crate::state::{State, System};
 /// KE1 in, KE2 out.
 pub(crate) async fn start(
     Extract(state): Extract<State>,
-    Open { json, .. }: Open<LoginStart>,
+    Open { json, network, .. }: Open<LoginStart>,
 ) -> Result<Json<LoginChallenge>, Failure> {
     let now = state.now();
     let credential_id = Handle::parse(&json.handle)
         .map_err(|_| ErrorCode::Malformed)?
         .credential_id();
+    let limit = state.config.attempts_per_handle;
     state
         .limiter
-        .handle(&credential_id, state.config.attempts_per_handle, now)?;
+        .way_in(&Way::Password(credential_id), network, limit, now)?;
     let row = state.row::<LoginRow>(&key::login(&credential_id)).await?;
     let record = row
         .as_ref()
@@ -73,7 +75,7 @@ pub(crate) async fn start(
 /// KE3 in; a session, and now the slot.
 pub(crate) async fn finish(
     Extract(state): Extract<State>,
-    Open { json, .. }: Open<LoginFinish>,
+    Open { json, network, .. }: Open<LoginFinish>,
 ) -> Result<Json<SessionOpened>, Failure> {
     // A change of password waits, or has forgotten this login: no session outlives the password that opened it.
     let account = state.logins.account_of(&json.login_id.0);
@@ -98,6 +100,7 @@ pub(crate) async fn finish(
     }
     let slot = slot_of(&state, &account_id, SlotType::Password).await?;
     let session_id = open(&state, account_id, key.expose())?;
+    state.limiter.befriend(&Way::Password(credential_id), network);
     Ok(Json(SessionOpened {
         session_id,
         account_id: AccountId(account_id),
@@ -105,22 +108,26 @@ pub(crate) async fn finish(
     }))
 }
 
-/// A challenge for whoever holds the twelve words. Their id has 128 random bits: that it is unknown may be said.
+/// A challenge for whoever holds the twelve words, or any other words.
 pub(crate) async fn start_recovery(
     Extract(state): Extract<State>,
-    Open { json, .. }: Open<RecoveryStart>,
+    Open { json, network, .. }: Open<RecoveryStart>,
 ) -> Result<Json<RecoveryChallenge>, Failure> {
     let now = state.now();
-    let row = state
-        .row::<RecoveryRow>(&key::recovery(&json.recovery_id.0))
-        .await?;
-    let (row, _) = row.ok_or(ErrorCode::NotFound)?;
+    let recovery_id = json.recovery_id.0;
+    let limit = state.config.attempts_per_handle;
+    state
+        .limiter
+        .way_in(&Way::Words(recovery_id), network, limit, now)?;
+    let row = state.row::<RecoveryRow>(&key::recovery(&recovery_id)).await?;
+    let row = row.map(|(row, _)| row);
     let login_id = make_bytes::<16>(&mut System)?;
     let challenge = make_bytes::<32>(&mut System)?;
     let pending = Pending::Words {
+        recovery_id,
         challenge,
-        recovery_pk: row.recovery_pk,
-        account_id: row.account_id,
+        recovery_pk: row.map_or(NOBODY, |row| row.recovery_pk),
+        account_id: row.map(|row| row.account_id),
     };
     state.logins.insert(login_id, pending, now)?;
     Ok(Json(RecoveryChallenge {
@@ -132,13 +139,14 @@ pub(crate) async fn start_recovery(
 /// The proof in; a session under a secret that the server draws.
 pub(crate) async fn finish_recovery(
     Extract(state): Extract<State>,
-    Open { json, .. }: Open<RecoveryFinish>,
+    Open { json, network, .. }: Open<RecoveryFinish>,
 ) -> Result<Json<RecoveryOpened>, Failure> {
     let login_id = json.login_id.0;
     let account = state.logins.account_of(&login_id);
     let _writer = writer(&state, account.as_ref()).await;
     let pending = state.logins.take(&login_id, state.now());
     let Some(Pending::Words {
+        recovery_id,
         challenge,
         recovery_pk,
         account_id,
@@ -154,9 +162,11 @@ pub(crate) async fn finish_recovery(
         json.proof.as_slice(),
     )
     .map_err(|_| ErrorCode::LoginFailed)?;
+    let account_id = account_id.ok_or(ErrorCode::LoginFailed)?;
     let slot = slot_of(&state, &account_id, SlotType::Words).await?;
     let secret = Zeroizing::new(make_bytes::<32>(&mut System)?);
     let session_id = open(&state, account_id, &*secret)?;
+    state.limiter.befriend(&Way::Words(recovery_id), network);
     Ok(Json(RecoveryOpened {
         session_id,
         session_secret: Hash(*secret),
@@ -168,7 +178,7 @@ pub(crate) async fn finish_recovery(
 /// Sign out.
 pub(crate) async fn close(
     Extract(state): Extract<State>,
-    SignedEmpty(who): SignedEmpty,
+    SignedEmpty { who, .. }: SignedEmpty,
 ) -> Result<StatusCode, Failure> {
     state.sessions.close(&who.session_id);
     Ok(StatusCode::NO_CONTENT)
@@ -197,3 +207,10 @@ async fn slot_of(state: &State, account_id: &Id, slot_type: SlotType) -> Result<
         .ok_or(ErrorCode::Internal)?;
     Ok(Blob(slot.to_bytes().to_vec()))
 }
+
+/// A well-formed public key (RFC 8032, section 7.1, the first test), under which the proof of words that nobody has is
+/// checked. Who makes one that holds has still no account.
+const NOBODY: [u8; 32] = [
+    0xd7, 0x5a, 0x98, 0x01, 0x82, 0xb1, 0x0a, 0xb7, 0xd5, 0x4b, 0xfe, 0xd3, 0xc9, 0x64, 0x07, 0x3a, 0x0e,
+    0xe1, 0x72, 0xf3, 0xda, 0xa6, 0x23, 0x25, 0xaf, 0x02, 0x1a, 0x68, 0xf7, 0x07, 0x51, 0x1a,
+];

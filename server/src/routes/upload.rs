@@ -1,14 +1,20 @@
 //! Uploads: begin, keep the record, send parts, finish, give up (protocol 6.3). Every step can be repeated.
 
+use std::io;
+use std::sync::Arc;
+
 use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::extract::State as Extract;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use crypto::account::record::{Record, RecordKind};
 use crypto::document::body::{BodyHeader, fold_parts, part_hash};
 use crypto::document::padding::Shape;
 use crypto::hash::sha256;
 use crypto::id::{Hash32, Id};
-use shared::document::{BeginUpload, BodyStored, CommitUpload, PutUploadRecord, Upload, Uploads};
+use futures::{StreamExt, stream};
+use shared::document::{BeginUpload, BodyStored, CommitUpload, PutUploadRecord, Upload};
 use shared::{Blob, BodyId, ErrorCode, Hash, limit};
 
 use crate::access;
@@ -19,42 +25,92 @@ use crate::error::Failure;
 use crate::extract::{Signed, SignedEmpty, SignedPart};
 use crate::key::{self, Due};
 use crate::params::{Param, PartParams};
+use crate::room::{self, Room};
 use crate::row::{BodyRow, BodyState, QuotaRow, UploadRow};
 use crate::state::State;
 use crate::store::Batch;
 use crate::transact::{Step, Writes};
 
+/// The unfinished ones, as [`Uploads`](shared::document::Uploads): written one by one, because together their records
+/// are larger than what one answer should take of the memory.
 pub(crate) async fn list(
     Extract(state): Extract<State>,
-    SignedEmpty(who): SignedEmpty,
-) -> Result<Json<Uploads>, Failure> {
-    let mut items = Vec::new();
-    for (key, _) in state
+    SignedEmpty { who, .. }: SignedEmpty,
+) -> Result<Response, Failure> {
+    let room = state.rooms.answers.take(&who.account_id, LISTED_BYTES).await?;
+    let found = state
         .scan(&key::uploads_of(&who.account_id), limit::UPLOADS as usize)
-        .await?
-    {
-        let Some(body_id) = key.last_chunk::<16>() else {
-            continue;
-        };
-        let Some((row, _)) = state.row::<UploadRow>(&key::upload(body_id)).await? else {
-            continue;
-        };
-        if access::upload(&who, &row).is_err() {
-            continue;
+        .await?;
+    let ids = found
+        .iter()
+        .filter_map(|(key, _)| key.last_chunk::<16>().copied());
+    let mut list = Listing {
+        ids: ids.collect::<Vec<Id>>().into_iter(),
+        state,
+        who,
+        before: Some("{\"items\":["),
+        room: Arc::new(room),
+    };
+    // What cannot be read at all is an answer of its own; later failures can only cut the answer short.
+    let start = list.next().await?;
+    let rest = stream::try_unfold(list, |mut list| async move {
+        match list.next().await {
+            Ok(Some(bytes)) => Ok(Some((bytes, list))),
+            Ok(None) => Ok(None),
+            Err(_) => Err(io::Error::other("the store failed")),
         }
-        let parts = parts_of(
-            &state,
-            body_id,
-            Shape::of_ciphertext(row.ct_len).map_or(0, |shape| shape.parts),
-        );
-        items.push(Upload {
-            body_id: BodyId(*body_id),
-            ct_len: row.ct_len,
-            parts: parts.await?.into_iter().map(|(part, _)| part).collect(),
-            record: Blob(row.record),
-        });
+    });
+    let start = stream::iter(start.map(Ok::<Bytes, io::Error>));
+    let body = Body::from_stream(StreamExt::chain(start, rest));
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// Where a list stands.
+struct Listing {
+    state: State,
+    who: Who,
+    ids: std::vec::IntoIter<Id>,
+    /// What stands before the next item; nothing after the end.
+    before: Option<&'static str>,
+    room: Arc<Room>,
+}
+
+impl Listing {
+    async fn next(&mut self) -> Result<Option<Bytes>, Failure> {
+        let Some(before) = self.before else {
+            return Ok(None);
+        };
+        let mut out = before.as_bytes().to_vec();
+        self.before = None;
+        for body_id in self.ids.by_ref() {
+            if let Some(item) = listed(&self.state, &self.who, &body_id).await? {
+                serde_json::to_writer(&mut out, &item).map_err(|_| ErrorCode::Internal)?;
+                self.before = Some(",");
+                break;
+            }
+        }
+        if self.before.is_none() {
+            // Where a comma was due, nothing comes any more.
+            out.truncate(if before == "," { 0 } else { out.len() });
+            out.extend_from_slice(b"]}");
+        }
+        Ok(Some(room::held(out.into(), Arc::clone(&self.room))))
     }
-    Ok(Json(Uploads { items }))
+}
+
+async fn listed(state: &State, who: &Who, body_id: &Id) -> Result<Option<Upload>, Failure> {
+    let row = state.row::<UploadRow>(&key::upload(body_id)).await?;
+    let Some((row, _)) = row.filter(|(row, _)| access::upload(who, row).is_ok()) else {
+        return Ok(None);
+    };
+    let parts = Shape::of_ciphertext(row.ct_len).map_or(0, |shape| shape.parts);
+    let parts = parts_of(state, body_id, parts).await?;
+    Ok(Some(Upload {
+        body_id: BodyId(*body_id),
+        ct_len: row.ct_len,
+        parts: parts.into_iter().map(|(part, _)| part).collect(),
+        record: Blob(row.record),
+    }))
 }
 
 /// Reserves quota and remembers the record, before the first part.
@@ -164,13 +220,16 @@ pub(crate) async fn commit(
     }))
 }
 
-/// Gives up. One that is not there is given up already.
+/// Gives up. One that is not there is given up already; what one step does not erase, the collector does.
 pub(crate) async fn abort(
     Extract(state): Extract<State>,
     Param(BodyId(body_id)): Param<BodyId>,
-    SignedEmpty(who): SignedEmpty,
+    SignedEmpty { who, .. }: SignedEmpty,
 ) -> Result<StatusCode, Failure> {
-    collector::erase_upload(&state, &body_id, |row| access::give_up(&who, row).is_ok()).await?;
+    let ends = collector::end_upload(&state, &body_id, |row| access::give_up(&who, row).is_ok());
+    if ends.await? && !collector::erase_upload(&state, &body_id).await? {
+        state.to_erase.notify_one();
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -337,3 +396,6 @@ fn check_record(bytes: &Blob, who: &Who, body_id: &Id) -> Result<Record, Failure
         Err(ErrorCode::Refused.into())
     }
 }
+
+/// A few items of a list, each a record and the numbers of its parts, as they are read and as they are written.
+const LISTED_BYTES: u64 = 512 << 10;

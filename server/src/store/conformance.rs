@@ -11,8 +11,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{
-    BATCH_ITEMS, Batch, BlobStore, CommitError, Expect, KEY_BYTES, MetaStore, PART_BYTES, PutError, Stored,
-    Table, VALUE_BYTES, value_hash,
+    BATCH_ITEMS, Batch, BlobStore, CommitError, DELETE_PARTS, Expect, KEY_BYTES, MetaStore, PART_BYTES,
+    PutError, Stored, Table, VALUE_BYTES, value_hash,
 };
 
 /// Both traits at once.
@@ -295,8 +295,8 @@ pub async fn deletes(store: Arc<impl Stores>) {
         store.put_part([1; 16], part, bytes(part, 100_000)).await.unwrap();
         store.put_part([2; 16], part, bytes(part, 100_000)).await.unwrap();
     }
-    store.delete_body([1; 16]).await.unwrap();
-    store.delete_body([1; 16]).await.unwrap();
+    assert!(store.delete_body([1; 16]).await.unwrap());
+    assert!(store.delete_body([1; 16]).await.unwrap());
     assert!(store.parts([1; 16]).await.unwrap().is_empty());
     assert_eq!(store.part([1; 16], 1).await.unwrap(), None);
     assert_eq!(store.part([2; 16], 1).await.unwrap().unwrap(), bytes(1, 100_000));
@@ -305,6 +305,20 @@ pub async fn deletes(store: Arc<impl Stores>) {
         Ok(Stored::New),
         "a number is free again"
     );
+    // Many parts go step by step, the first ones first, and none of another body.
+    let many = u32::try_from(DELETE_PARTS).unwrap() + 2;
+    for part in 0..many {
+        store.put_part([3; 16], part, bytes(part, 10)).await.unwrap();
+    }
+    assert!(!store.delete_body([3; 16]).await.unwrap());
+    assert_eq!(store.parts([3; 16]).await.unwrap(), [many - 2, many - 1]);
+    assert_eq!(
+        store.part([3; 16], many - 1).await.unwrap().unwrap(),
+        bytes(many - 1, 10)
+    );
+    assert!(store.delete_body([3; 16]).await.unwrap());
+    assert!(store.parts([3; 16]).await.unwrap().is_empty());
+    assert_eq!(store.parts([2; 16]).await.unwrap(), [0, 1, 2]);
 }
 
 /// What breaks a bound is refused whole; what meets it exactly is stored.

@@ -123,7 +123,7 @@ impl<S: BlobStore> BlobStore for Faulty<S> {
         self.inner.parts(body).await
     }
 
-    async fn delete_body(&self, body: [u8; 16]) -> Result<(), StoreError> {
+    async fn delete_body(&self, body: [u8; 16]) -> Result<bool, StoreError> {
         match self.next() {
             None => self.inner.delete_body(body).await,
             Some(Fault::NotPersisted | Fault::Full) => Err(StoreError::Unavailable),

@@ -9,8 +9,8 @@ use bytes::Bytes;
 
 use super::key::log_key;
 use super::{
-    Applied, Batch, BlobStore, CommitError, Expect, MetaStore, PART_BYTES, PutError, Record, StoreError,
-    Stored, Table, value_hash,
+    Applied, Batch, BlobStore, CommitError, DELETE_PARTS, Expect, MetaStore, PART_BYTES, PutError, Record,
+    StoreError, Stored, Table, value_hash,
 };
 
 /// Both stores in memory.
@@ -120,9 +120,14 @@ impl BlobStore for MemoryStore {
             .collect())
     }
 
-    async fn delete_body(&self, body: [u8; 16]) -> Result<(), StoreError> {
-        self.inner().parts.retain(|(of, _), _| *of != body);
-        Ok(())
+    async fn delete_body(&self, body: [u8; 16]) -> Result<bool, StoreError> {
+        let mut inner = self.inner();
+        let parts = inner.parts.range((body, 0)..=(body, u32::MAX));
+        let parts: Vec<_> = parts.map(|(key, _)| *key).take(DELETE_PARTS + 1).collect();
+        for key in parts.iter().take(DELETE_PARTS) {
+            inner.parts.remove(key);
+        }
+        Ok(parts.len() <= DELETE_PARTS)
     }
 }
 

@@ -115,12 +115,12 @@ pub trait BlobStore: Send + Sync + 'static {
     /// Numbers of the parts that are there, ascending.
     async fn parts(&self, body: [u8; 16]) -> Result<Vec<u32>, StoreError>;
 
-    /// Removes every part of a body; none is no error. Durable when it resolves with `Ok`; otherwise some parts
-    /// may be gone, and the call is to be repeated.
+    /// Removes parts of a body, at most [`DELETE_PARTS`] of them; whether none is left. None at all is no error.
+    /// Durable when it resolves with `Ok`; otherwise some parts may be gone, and the call is to be repeated.
     ///
     /// The caller keeps uploads to the same body away meanwhile, and removes the record that names the body
     /// only afterwards, so that no crash leaves parts that nothing names.
-    async fn delete_body(&self, body: [u8; 16]) -> Result<(), StoreError>;
+    async fn delete_body(&self, body: [u8; 16]) -> Result<bool, StoreError>;
 }
 
 /// SHA-256 of a value, as [`Expect::Is`] compares it.
@@ -137,5 +137,7 @@ pub const VALUE_BYTES: usize = 60 << 10;
 pub const BATCH_ITEMS: usize = 8_192;
 /// Bytes of all keys and values of one batch: 128 pages and what goes with them.
 pub const BATCH_BYTES: usize = 4 << 20;
+/// Parts that one call removes at most: a tenth of a second of work.
+pub const DELETE_PARTS: usize = 64;
 /// Bytes of one part: the wire's own bound with room.
 pub const PART_BYTES: usize = 2 << 20;

@@ -199,9 +199,10 @@ impl BlobStore for SledStore {
         self.blocking(move |engine| engine.part_numbers(&body)).await
     }
 
-    async fn delete_body(&self, body: [u8; 16]) -> Result<(), StoreError> {
-        self.blocking(move |engine| engine.delete_body(&body)).await?;
-        Ok(self.channels()?.1.wait().await?)
+    async fn delete_body(&self, body: [u8; 16]) -> Result<bool, StoreError> {
+        let is_done = self.blocking(move |engine| engine.delete_body(&body)).await?;
+        self.channels()?.1.wait().await?;
+        Ok(is_done)
     }
 }
 

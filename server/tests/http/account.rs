@@ -446,3 +446,41 @@ async fn a_login_that_the_change_of_password_did_not_see_fails_at_its_end() {
         .await
         .refused(ErrorCode::LoginFailed);
 }
+
+#[tokio::test]
+async fn accounts_are_made_at_a_bounded_rate_and_are_small() {
+    let world = World::with(server::Config {
+        attempts_per_address: 0,
+        attempts_per_handle: 0,
+        new_accounts: 2,
+        ..server::Config::default()
+    });
+    let (first, _) = Person::create(&world, "marie").await;
+    let (_, _) = Person::create(&world, "jean").await;
+    let third = Person::prepare(&world, "paul").await;
+    let answer = world.post(path::ACCOUNTS, &third.request).await;
+    let wait = answer.refused(ErrorCode::TooMany).retry_after.unwrap();
+    assert_eq!(answer.headers["retry-after"], wait.to_string());
+    // A repeated request makes no account.
+    world
+        .post(path::ACCOUNTS, &first.request)
+        .await
+        .is(StatusCode::CREATED);
+    world.pass(u64::from(wait));
+    world
+        .post(path::ACCOUNTS, &third.request)
+        .await
+        .is(StatusCode::CREATED);
+    // An account begins with one page.
+    let mut fat = Person::prepare(&world, "luc").await;
+    fat.request.collection.commit = fat.first_commit(2);
+    world
+        .post(path::ACCOUNTS, &fat.request)
+        .await
+        .refused(ErrorCode::Refused);
+    fat.request.collection.commit = fat.first_commit(1);
+    world
+        .post(path::ACCOUNTS, &fat.request)
+        .await
+        .is(StatusCode::CREATED);
+}

@@ -289,3 +289,58 @@ async fn a_commit_may_drop_as_many_large_pages_as_the_limit_says() {
         limit::REFS
     );
 }
+
+#[tokio::test]
+async fn pages_and_heads_count_and_old_pages_come_back() {
+    let page_len = page().len() as u64;
+    let head_len = |person: &Person| person.request.collection.commit.head.0.len() as u64;
+    let world = World::new();
+    let (person, _) = Person::create(&world, "marie").await;
+    let commit_len = page_len + head_len(&person);
+    // Room for the first commit and eleven more.
+    let world = World::with(server::Config {
+        attempts_per_address: 0,
+        attempts_per_handle: 0,
+        index_bytes: 12 * commit_len + head_len(&person) + 1,
+        ..server::Config::default()
+    });
+    let (mut person, session) = Person::create(&world, "marie").await;
+    let body = person.upload(&world, &session, 1_000).await;
+    for number in 0..11 {
+        let bodies = if number == 0 {
+            vec![Ref::Body(body.id)]
+        } else {
+            vec![]
+        };
+        person
+            .push(&world, &session, bodies, vec![], By::Writer)
+            .await
+            .json::<Committed>();
+    }
+    let full = person.push(&world, &session, vec![], vec![], By::Writer).await;
+    let left = full.refused(ErrorCode::QuotaExceeded).limit;
+    assert_eq!(left, Some(head_len(&person) + 1));
+    // The bytes of bodies are counted apart.
+    assert_eq!(used(&world, &session).await, body.begin.ct_len);
+    // A month later the dropped pages are gone, and what they took may be taken again.
+    server::collect(&world.state, world.now() + 31 * 86_400)
+        .await
+        .unwrap();
+    let mut pushed = 0;
+    while person
+        .push(&world, &session, vec![], vec![], By::Writer)
+        .await
+        .status
+        == StatusCode::OK
+    {
+        pushed += 1;
+    }
+    assert_eq!(pushed, (11 * page_len + head_len(&person) + 1) / commit_len);
+    let drops = vec![Ref::Body(body.id)];
+    // Who has filled everything can still erase, within an eighth more.
+    person
+        .push(&world, &session, vec![], drops, By::Admin)
+        .await
+        .json::<Committed>();
+    assert_eq!(used(&world, &session).await, 0);
+}

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use crypto::collection::page::page_id;
 use crypto::collection::refs::Reference as Ref;
 use server::Collected;
-use server::store::{Batch, Fault, MetaStore, Table};
+use server::store::{Batch, BlobStore, Fault, MetaStore, Table};
 use shared::account::Quota;
 use shared::collection::{Committed, Pages, ReadPages};
 use shared::{ErrorCode, Hash, path};
@@ -148,4 +148,66 @@ async fn replaced_pages_serve_late_devices_for_a_month() {
     assert_eq!(server::collect(&world.state, at - 1).await.unwrap().pages, 0);
     assert_eq!(server::collect(&world.state, at).await.unwrap().pages, 1);
     assert_eq!(there().await, [false, true]);
+}
+
+#[tokio::test]
+async fn erasing_much_goes_step_by_step() {
+    let world = World::new();
+    let (mut person, session) = Person::create(&world, "marie").await;
+    let parts = u64::try_from(server::store::DELETE_PARTS).unwrap() + 3;
+    let open = Body::make(&person.id, parts << 20);
+    world
+        .tell(&session, Method::POST, path::UPLOADS, None, &open.begin)
+        .await
+        .is(StatusCode::CREATED);
+    open.send_parts(&world, &session).await;
+    let held = async || -> (u64, u64) {
+        let quota: Quota = world.ask(&session, Method::GET, path::QUOTA).await.json();
+        (quota.used, quota.reserved)
+    };
+    let give_up = async || {
+        let target = open.path(path::UPLOAD);
+        world
+            .ask(&session, Method::DELETE, &target)
+            .await
+            .is(StatusCode::NO_CONTENT);
+    };
+    give_up().await;
+    // One request does a step; nothing is served or added any more, and nobody waited for the rest.
+    let left = async || world.store.parts(open.id).await.unwrap().len();
+    assert_eq!(left().await, open.parts.len() - server::store::DELETE_PARTS);
+    assert_eq!(held().await, (0, open.begin.ct_len));
+    let first = open.part_path(0);
+    world
+        .put_part(&session, &first, open.hashes[0], open.parts[0].clone())
+        .await
+        .refused(ErrorCode::NotFound);
+    world
+        .tell(&session, Method::POST, path::UPLOADS, None, &open.begin)
+        .await
+        .refused(ErrorCode::Conflict);
+    assert_eq!(
+        server::collect(&world.state, world.now()).await.unwrap().uploads,
+        1
+    );
+    assert_eq!((left().await, held().await), (0, (0, 0)));
+    give_up().await;
+
+    // A purge likewise.
+    let big = person.upload(&world, &session, parts << 20).await;
+    person
+        .push(&world, &session, vec![Ref::Body(big.id)], vec![], By::Writer)
+        .await
+        .json::<Committed>();
+    person
+        .push(&world, &session, vec![], vec![Ref::Body(big.id)], By::Admin)
+        .await
+        .json::<Committed>();
+    let left = async || world.store.parts(big.id).await.unwrap().len();
+    assert_eq!(left().await, big.parts.len() - server::store::DELETE_PARTS);
+    assert_eq!(
+        server::collect(&world.state, world.now()).await.unwrap().bodies,
+        1
+    );
+    assert_eq!((left().await, held().await), (0, (0, 0)));
 }

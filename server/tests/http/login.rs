@@ -4,11 +4,12 @@ use axum::http::{Method, StatusCode};
 use crypto::account::handle::Handle;
 use crypto::phrase::Password;
 use server::Config;
+use server::store::{Batch, MetaStore, Table};
 use shared::session::{LoginChallenge, LoginFinish, LoginStart, RecoveryFinish, RecoveryStart};
 use shared::{Blob, ErrorCode, LoginId, RecoveryId, path};
 
 use crate::person::Person;
-use crate::world::{World, noise, random};
+use crate::world::{Answer, World, noise, random};
 
 fn wrong() -> Password {
     Password::normalise("un autre mot de passe").unwrap()
@@ -67,6 +68,69 @@ async fn unknown_account_and_wrong_password_answer_alike() {
         known.json::<LoginChallenge>().ke2.0.len(),
         unknown.json::<LoginChallenge>().ke2.0.len()
     );
+}
+
+/// Status, header names and the length of the body.
+fn shape(answer: &Answer) -> (StatusCode, Vec<String>, usize) {
+    let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+    names.sort();
+    (answer.status, names, answer.body.len())
+}
+
+#[tokio::test]
+async fn every_failed_login_answers_alike() {
+    let world = World::new();
+    let (marie, _) = Person::create(&world, "marie").await;
+    let mut nobody = Person::prepare(&world, "personne").await;
+    nobody.handle = Handle::parse("personne-ici").unwrap();
+    let (mut starts, mut finishes) = (Vec::new(), Vec::new());
+    // Words of an account, with a proof of its length and with one of none; words of nobody, rightly proven.
+    for (person, proof) in [
+        (&marie, Some(noise(64))),
+        (&marie, Some(vec![])),
+        (&nobody, Some(noise(64))),
+        (&nobody, None),
+    ] {
+        let start = RecoveryStart {
+            recovery_id: person.request.recovery_id,
+        };
+        let answer = world.post(path::RECOVERIES_START, &start).await;
+        let challenge: shared::session::RecoveryChallenge = answer.json();
+        starts.push(shape(&answer));
+        let auth = person.words.derive_recovery_auth();
+        let right = auth.make_proof(
+            &world.state.deployment_id(),
+            challenge.challenge.as_bytes(),
+            challenge.login_id.as_bytes(),
+        );
+        let finish = RecoveryFinish {
+            login_id: challenge.login_id,
+            proof: Blob(proof.unwrap_or_else(|| right.to_vec())),
+        };
+        let answer = world.post(path::RECOVERIES_FINISH, &finish).await;
+        answer.refused(ErrorCode::LoginFailed);
+        finishes.push(shape(&answer));
+    }
+    assert!(starts.iter().all(|shape| *shape == starts[0]), "{starts:?}");
+    // A wrong phrase, and one for nobody.
+    for person in [&marie, &nobody] {
+        let (finish, _) = person.begin_login(&world, &wrong()).await;
+        finishes.push(shape(&world.post(path::SESSIONS_FINISH, &finish).await));
+    }
+    // A record that was tampered with: the same handle, another ciphertext.
+    let key = [b"p".as_slice(), &marie.handle.credential_id()].concat();
+    let mut record = world.store.get(Table::Login, &key).await.unwrap().unwrap();
+    *record.last_mut().unwrap() ^= 1;
+    let put = vec![(Table::Login, key, record)];
+    let batch = Batch {
+        put,
+        ..Batch::default()
+    };
+    world.store.commit(batch).await.unwrap();
+    let (finish, key) = marie.begin_login(&world, &marie.password).await;
+    assert!(key.is_none(), "the client saw it");
+    finishes.push(shape(&world.post(path::SESSIONS_FINISH, &finish).await));
+    assert!(finishes.iter().all(|shape| *shape == finishes[0]), "{finishes:?}");
 }
 
 fn ke1() -> Vec<u8> {
@@ -129,13 +193,6 @@ async fn the_words_open_a_session_and_nothing_else_does() {
         world.ask(&session, Method::GET, path::ACCOUNT).await.status,
         StatusCode::OK
     );
-    let unknown = RecoveryStart {
-        recovery_id: RecoveryId(random()),
-    };
-    world
-        .post(path::RECOVERIES_START, &unknown)
-        .await
-        .refused(ErrorCode::NotFound);
     let start = RecoveryStart {
         recovery_id: person.request.recovery_id,
     };
@@ -195,6 +252,20 @@ async fn attempts_are_limited_by_address_and_by_handle() {
         StatusCode::OK
     );
 
+    // The words of one account count too, known or not, and apart from its password.
+    let words = RecoveryStart {
+        recovery_id: RecoveryId(random()),
+    };
+    for _ in 0..2 {
+        assert_eq!(
+            world.post(path::RECOVERIES_START, &words).await.status,
+            StatusCode::OK
+        );
+    }
+    let answer = world.post(path::RECOVERIES_START, &words).await;
+    answer.refused(ErrorCode::TooMany);
+    assert!(answer.headers.contains_key("retry-after"));
+
     let world = limited(1, 0);
     assert_eq!(
         world.post(path::SESSIONS_START, &start("marie")).await.status,
@@ -253,7 +324,55 @@ async fn behind_a_proxy_the_address_is_the_one_that_the_proxy_saw() {
             .header("x-forwarded-for", forwarded);
         world.send(request.body(serde_json::to_vec(&start).unwrap().into()).unwrap())
     };
-    send("192.0.2.1").await.refused(ErrorCode::NotFound);
-    send("192.0.2.2").await.refused(ErrorCode::NotFound);
+    assert_eq!(send("192.0.2.1").await.status, StatusCode::OK);
+    assert_eq!(send("192.0.2.2").await.status, StatusCode::OK);
     send("198.51.100.9, 192.0.2.1").await.refused(ErrorCode::TooMany);
+}
+
+#[tokio::test]
+async fn who_signed_in_from_home_is_not_locked_out_by_others() {
+    let world = World::with(Config {
+        https: true,
+        attempts_per_address: 0,
+        attempts_per_handle: 2,
+        ..Config::default()
+    });
+    let (person, _) = Person::create(&world, "marie").await;
+    let post = |target: &'static str, from: String, json: Vec<u8>| {
+        let request = axum::http::Request::post(target)
+            .header("content-type", "application/json")
+            .header("x-forwarded-for", from);
+        world.send(request.body(json.into()).unwrap())
+    };
+    let start = async |from: &str| {
+        let start = RecoveryStart {
+            recovery_id: person.request.recovery_id,
+        };
+        post(
+            path::RECOVERIES_START,
+            from.to_owned(),
+            serde_json::to_vec(&start).unwrap(),
+        )
+        .await
+    };
+    let challenge: shared::session::RecoveryChallenge = start("192.0.2.1").await.json();
+    let auth = person.words.derive_recovery_auth();
+    let (login, nonce) = (challenge.login_id, challenge.challenge);
+    let proof = auth.make_proof(&world.state.deployment_id(), nonce.as_bytes(), login.as_bytes());
+    let finish = RecoveryFinish {
+        login_id: challenge.login_id,
+        proof: Blob(proof.to_vec()),
+    };
+    let finish = serde_json::to_vec(&finish).unwrap();
+    let opened = post(path::RECOVERIES_FINISH, "192.0.2.1".to_owned(), finish).await;
+    assert_eq!(opened.status, StatusCode::OK);
+    let mut tried = 0;
+    for number in 2..100 {
+        while start(&format!("198.51.100.{number}")).await.status == StatusCode::OK {
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 18, "ten networks' worth, of which two attempts were hers");
+    assert_eq!(start("192.0.2.1").await.status, StatusCode::OK);
+    start("192.0.2.1").await.refused(ErrorCode::TooMany);
 }

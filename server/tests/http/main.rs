@@ -1,4 +1,4 @@
-//! The server over HTTP, without a socket: every route, every refusal, every header. The client's half is played here
+//! The server over HTTP, without a socket but in `house.rs`: every route, every refusal, every header. The client's half is played here
 //! with the real protocol core; only the boxes that the server cannot open hold noise.
 
 #![allow(
@@ -9,9 +9,11 @@
 
 mod account;
 mod bodies;
+mod bounds;
 mod collections;
 mod delivery;
 mod garbage;
+mod house;
 mod login;
 mod person;
 mod refusals;

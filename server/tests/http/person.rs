@@ -205,6 +205,12 @@ impl Person {
         )
     }
 
+    /// A first commit of so many pages.
+    pub(crate) fn first_commit(&self, pages: usize) -> Commit {
+        let pages = std::iter::repeat_with(page).take(pages).collect();
+        self.commit_at(None, pages, vec![], vec![], By::Admin, 7).0
+    }
+
     /// The next commit after what this person saw last. Page lists are in any order, references are sorted here.
     pub(crate) fn commit(
         &self,

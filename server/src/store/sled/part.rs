@@ -9,7 +9,7 @@ use super::engine::Engine;
 use super::read::read_error;
 use crate::store::key::{Tree, corrupt, part_key, part_of_key, slice_key};
 use crate::store::record::{PartEntry, frame};
-use crate::store::{PutError, StoreError, Stored};
+use crate::store::{DELETE_PARTS, PART_BYTES, PutError, StoreError, Stored};
 
 impl Engine {
     pub(super) fn put_part(&self, body: &[u8; 16], part: u32, bytes: &[u8]) -> Result<Stored, PutError> {
@@ -64,15 +64,35 @@ impl Engine {
     }
 
     /// Entries first: a part is there or not, never in pieces. Slices are found by their own keys, so that those
-    /// of an interrupted upload or removal go too.
-    pub(super) fn delete_body(&self, body: &[u8; 16]) -> Result<(), StoreError> {
+    /// of an interrupted upload or removal go too; they begin with the keys of entries, so that those that are left
+    /// are of entries that are left, or of none.
+    pub(super) fn delete_body(&self, body: &[u8; 16]) -> Result<bool, StoreError> {
         self.writable()?;
-        for tree in [Tree::Parts, Tree::Slices] {
-            for key in self.tree(tree).scan_prefix(body).keys() {
-                let key = key.map_err(|error| read_error(tree, body, &error))?;
-                self.tree(tree).remove(&key).map_err(|error| self.stop(error))?;
-            }
+        let entries = self.keys_of(Tree::Parts, body, DELETE_PARTS)?;
+        for key in &entries {
+            self.remove(Tree::Parts, key)?;
         }
+        let slices = self.keys_of(Tree::Slices, body, DELETE_PARTS * SLICES)?;
+        // Never one of an entry that stays.
+        let next = self.keys_of(Tree::Parts, body, 1)?.pop();
+        let free = |slice: &&Vec<u8>| next.as_ref().is_none_or(|next| *slice < next);
+        for key in slices.iter().take_while(free) {
+            self.remove(Tree::Slices, key)?;
+        }
+        Ok(next.is_none() && slices.len() < DELETE_PARTS * SLICES)
+    }
+
+    fn keys_of(&self, tree: Tree, body: &[u8; 16], at_most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let keys = self.tree(tree).scan_prefix(body).keys().take(at_most);
+        keys.map(|key| {
+            key.map(|key| key.to_vec())
+                .map_err(|error| read_error(tree, body, &error))
+        })
+        .collect()
+    }
+
+    fn remove(&self, tree: Tree, key: &[u8]) -> Result<(), StoreError> {
+        self.tree(tree).remove(key).map_err(|error| self.stop(error))?;
         Ok(())
     }
 
@@ -100,3 +120,6 @@ impl Engine {
         Some(stripe.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+/// Slices of the largest part.
+const SLICES: usize = PART_BYTES.div_ceil(PartEntry::SLICE_BYTES);
