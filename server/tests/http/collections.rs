@@ -344,3 +344,32 @@ async fn pages_and_heads_count_and_old_pages_come_back() {
         .json::<Committed>();
     assert_eq!(used(&world, &session).await, 0);
 }
+
+#[tokio::test]
+async fn a_page_that_comes_back_counts_once() {
+    let world = World::new();
+    let (person, _) = Person::create(&world, "marie").await;
+    let head_len = person.request.collection.commit.head.0.len() as u64;
+    // Two commits of a page, and a third whose page is stored still.
+    let world = World::with(server::Config {
+        index_bytes: 2 * page().len() as u64 + 3 * head_len,
+        ..server::Config::default()
+    });
+    let (mut person, session) = Person::create(&world, "marie").await;
+    let first = person.request.collection.commit.pages[0].0.clone();
+    person
+        .push(&world, &session, vec![], vec![], By::Writer)
+        .await
+        .json::<Committed>();
+    let (commit, ..) = person.commit(vec![first], vec![], vec![Ref::Page(person.root)], By::Writer);
+    world
+        .tell(
+            &session,
+            Method::PUT,
+            &person.head_path(),
+            Some(person.pin.head_hash),
+            &commit,
+        )
+        .await
+        .json::<Committed>();
+}
