@@ -55,7 +55,8 @@ pub struct Committed {
 pub struct Heads {
     /// CVH1 each.
     pub items: Vec<Blob>,
-    /// Pass as `after` to go on; absent at the end.
+    /// Pass as `after` to go on; null at the end.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub next: Option<u64>,
 }
 

@@ -73,7 +73,7 @@ fn each<S: Strategy>(cases: u32, strategy: impl Fn() -> S, test: impl Fn(&Parser
 
 #[test]
 fn what_is_valid_is_taken_and_written_as_it_was() {
-    each(64, any::<u64>, |parser, seed| {
+    each(128, any::<u64>, |parser, seed| {
         let valid = (parser.valid)(&mut Draw::new(seed));
         assert!(!valid.is_empty(), "nothing was made");
         assert_eq!(parser.hold(&valid), parser.rule != Rule::Never, "{valid:02x?}");
