@@ -52,8 +52,6 @@ fn each<S: Strategy>(cases: u32, strategy: impl Fn() -> S, test: impl Fn(&Parser
     let mut broken = Vec::new();
     for family in &FAMILIES {
         for parser in family.parsers {
-            // A server is made for some of these inputs: fewer of them.
-            let cases = if family.name == "http" { cases / 8 } else { cases };
             let config = Config {
                 cases,
                 failure_persistence: None,
