@@ -91,7 +91,9 @@ impl FromRequestParts<State> for Page {
 
 pub(crate) fn page(query: &str) -> Result<Page, Failure> {
     let (mut after, mut limit) = (None, None);
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+    // An empty query asks for nothing; between its pairs nothing may be empty.
+    let pairs = (!query.is_empty()).then(|| query.split('&'));
+    for pair in pairs.into_iter().flatten() {
         let (name, value) = pair.split_once('=').ok_or(ErrorCode::Malformed)?;
         let slot = match name {
             "after" => &mut after,
@@ -208,6 +210,27 @@ mod tests {
             "",
         ] {
             assert_eq!(range(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_query_holds_its_two_numbers_and_nothing_else() {
+        let read = |query| page(query).map(|page| (page.after, page.limit));
+        assert_eq!(read(""), Ok((None, 500)));
+        assert_eq!(read("limit=7&after=3"), Ok((Some(3), 7)));
+        for wrong in [
+            "&",
+            "after=1&",
+            "after=1&&limit=2",
+            "after",
+            "after=",
+            "after=01",
+            "after=1&after=1",
+            "limit=0",
+            "limit=501",
+            "from=1",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -6,7 +6,6 @@ use crate::blob::Blob;
 use crate::count::at_most;
 use crate::id::{BodyId, Hash};
 use crate::limit;
-use crate::present::present;
 
 /// A collection as it stands: every charter from genesis, and the current head.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +60,8 @@ pub struct Committed {
 pub struct Heads {
     /// CVH1 each.
     pub items: Vec<Blob>,
-    /// Pass as `after` to go on; `null` at the end.
-    #[serde(deserialize_with = "present")]
+    /// Pass as `after` to go on; null at the end.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub next: Option<u64>,
 }
 

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::id::RequestId;
-use crate::present::present;
 
 /// The media type of [`Problem`].
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -155,10 +154,10 @@ pub struct Problem {
     /// Why.
     pub code: ErrorCode,
     /// Seconds to wait before another attempt, where waiting helps.
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "Option::deserialize")]
     pub retry_after: Option<u32>,
     /// The limit that was passed, in the unit of `limit.rs`, where one was.
-    #[serde(deserialize_with = "present")]
+    #[serde(deserialize_with = "Option::deserialize")]
     pub limit: Option<u64>,
     /// The request's id in the server's log.
     pub request: RequestId,

@@ -280,7 +280,7 @@ mod tests {
         assert_eq!(from_slice::<ErrorCode>(br#"{"conflict":null}"#), Err(JsonError));
         let problem = |code: &str| {
             let json = format!(
-                r#"{{"type":"about:blank","status":409,"code":{code},"retry_after":null,"request":"{}"}}"#,
+                r#"{{"type":"about:blank","status":409,"code":{code},"retry_after":null,"limit":null,"request":"{}"}}"#,
                 "A".repeat(22)
             );
             from_slice::<Problem>(json.as_bytes())

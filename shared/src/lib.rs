@@ -14,7 +14,6 @@ pub mod id;
 pub mod json;
 pub mod limit;
 pub mod path;
-mod present;
 pub mod session;
 
 pub use blob::Blob;

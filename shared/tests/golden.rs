@@ -28,6 +28,14 @@ fn golden<T: Serialize + DeserializeOwned + PartialEq + Debug>(name: &str, value
     assert_eq!(made, golden, "{name}: the wire changed");
     assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
     if let Value::Object(mut fields) = golden {
+        for name in fields.keys() {
+            let mut fewer = fields.clone();
+            fewer.remove(name);
+            assert!(
+                serde_json::from_value::<T>(Value::Object(fewer)).is_err(),
+                "{name} may be left out"
+            );
+        }
         fields.insert("surplus".to_owned(), Value::Null);
         assert!(
             serde_json::from_value::<T>(Value::Object(fields)).is_err(),

@@ -70,7 +70,13 @@ fn write_seeds(family: &Family) {
     let folder = corpora().join(family.name);
     fs::create_dir_all(&folder).unwrap();
     for (number, parser) in (0_u8..).zip(family.parsers) {
-        for seed in 0..SEEDS {
+        // Of the whole server every route.
+        let seeds = if family.parsers.len() == 1 {
+            8 * SEEDS
+        } else {
+            SEEDS
+        };
+        for seed in 0..seeds {
             let valid = (parser.valid)(&mut Draw::new(seed));
             let input = [&[number], valid.as_slice()].concat();
             if input.len() <= family.max_len {

@@ -25,6 +25,9 @@ pub(crate) fn all(tree: &Tree) -> Result<(), Error> {
     };
     let started = Instant::now();
     step("formatting", cargo(tree, &["fmt", "--all", "--check"]), started);
+    let started = Instant::now();
+    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    step("formatting of fuzz", cargo(tree, &fuzz), started);
     for package in NATIVE {
         let started = Instant::now();
         let args = [
@@ -49,21 +52,11 @@ pub(crate) fn all(tree: &Tree) -> Result<(), Error> {
         started,
     );
     let started = Instant::now();
+    step("licences and bans", deny(tree, "Cargo.toml"), started);
+    let started = Instant::now();
     step(
-        "licences and bans",
-        cargo(
-            tree,
-            &[
-                "deny",
-                "--log-level",
-                "error",
-                "--locked",
-                "check",
-                "licenses",
-                "bans",
-                "sources",
-            ],
-        ),
+        "licences and bans of fuzz",
+        deny(tree, "fuzz/Cargo.toml"),
         started,
     );
     let started = Instant::now();
@@ -79,6 +72,22 @@ pub(crate) fn all(tree: &Tree) -> Result<(), Error> {
 
 fn cargo(tree: &Tree, args: &[&str]) -> Result<(), Error> {
     Call::cargo().args(args).dir(tree.root()).run()
+}
+
+fn deny(tree: &Tree, manifest: &str) -> Result<(), Error> {
+    let args = [
+        "deny",
+        "--manifest-path",
+        manifest,
+        "--log-level",
+        "error",
+        "--locked",
+        "check",
+        "licenses",
+        "bans",
+        "sources",
+    ];
+    cargo(tree, &args)
 }
 
 fn wasm(tree: &Tree) -> Result<(), Error> {

@@ -157,9 +157,14 @@ fn page(draw: &mut Draw) -> Vec<u8> {
     if leaf {
         let count = draw.below(12);
         let ids = draw.ids(count);
-        out = out.array(ids.len());
-        for id in ids {
-            out = out.items(&entry(draw, &id));
+        let mut entries: Vec<_> = ids.iter().map(|id| entry(draw, id)).collect();
+        // A page has room for 12 KiB.
+        while entries.iter().map(Vec::len).sum::<usize>() > 12_000 {
+            entries.pop();
+        }
+        out = out.array(entries.len());
+        for entry in &entries {
+            out = out.items(entry);
         }
     } else {
         let first = draw.below(16);

@@ -39,6 +39,7 @@ use tower::ServiceExt;
 use super::account::upload_record;
 use super::document::header as body_header;
 use super::draw::Draw;
+use super::wire::golden;
 use super::{Parser, Rule};
 
 /// The table.
@@ -391,37 +392,59 @@ fn shape() -> Shape {
     Shape::of_plain(100).expect("a small body")
 }
 
-/// A request or two, of those that reach far.
+/// A request or a few, each with what its route reads, or with something close to it.
 fn requests(draw: &mut Draw) -> Vec<u8> {
     let mut out = Vec::new();
     for _ in 0..1 + draw.below(3) {
-        let route = draw.below(ROUTES.len()) as u8;
-        let flags = draw.pick(&[
-            0,
-            SIGNED,
-            SIGNED | BEFORE,
-            SIGNED | PART,
-            SIGNED | QUERY,
-            SIGNED | RANGE,
-        ]);
-        let query: &[u8] = match *flags & (QUERY | RANGE) {
-            QUERY => b"after=0&limit=5",
-            RANGE => b"bytes=0-15",
-            _ => b"",
+        let place = draw.below(ROUTES.len());
+        let (method, route) = &ROUTES[place];
+        let json = GOLDEN
+            .iter()
+            .find(|(path, _)| *path == *route && *method != Method::GET)
+            .map(|(_, text)| golden(draw, text));
+        let mut flags = if draw.below(8) == 0 { 0 } else { SIGNED | BEFORE };
+        let (query, body): (&[u8], Vec<u8>) = match *route {
+            path::UPLOAD_PART => (b"", vec![7; 64]),
+            path::HEADS => (b"after=0&limit=5", Vec::new()),
+            path::BODY_CONTENT => (b"bytes=0-15", Vec::new()),
+            _ => (b"", json.unwrap_or_default()),
         };
-        let body: &[u8] = match (draw.below(3), *flags & PART) {
-            (_, PART) => &[7; 64],
-            (0, _) => b"",
-            (1, _) => br#"{"ids":["AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]}"#,
-            _ => br#"{"pages":[],"adds":[],"drops":[],"head":"AAAA"}"#,
+        flags |= match *route {
+            path::UPLOAD_PART => PART,
+            path::HEADS => QUERY,
+            path::BODY_CONTENT => RANGE,
+            _ => 0,
         };
-        out.extend([route, 0, *flags, draw.below(5) as u8, query.len() as u8]);
+        out.extend([place as u8, 0, flags, draw.below(3) as u8, query.len() as u8]);
         out.extend(query);
         out.extend((body.len() as u16).to_be_bytes());
         out.extend(body);
     }
     out
 }
+
+macro_rules! goldens {
+    ($($route:ident $name:literal,)*) => {
+        &[$((path::$route, include_str!(concat!("../../../shared/tests/golden/", $name, ".json")))),*]
+    };
+}
+
+/// What each route reads.
+const GOLDEN: &[(&str, &str)] = goldens! {
+    REGISTRATIONS "registration_start",
+    ACCOUNTS "create_account",
+    MANIFEST "put_manifest",
+    PASSWORD "put_password",
+    SESSIONS_START "login_start",
+    SESSIONS_FINISH "login_finish",
+    RECOVERIES_START "recovery_start",
+    RECOVERIES_FINISH "recovery_finish",
+    HEAD "commit",
+    PAGES "read_pages",
+    UPLOADS "begin_upload",
+    UPLOAD_RECORD "put_upload_record",
+    UPLOAD_COMMIT "commit_upload",
+};
 
 /// The way of the first account to the server; keeps the request that makes it.
 struct Wire {

@@ -109,6 +109,7 @@ fn settings(draw: &mut Draw) -> Vec<u8> {
         "source = \"https://civis.example/\\u00e9\"".to_owned(),
         format!("log = \"{}\"", draw.pick(&["error", "warn", "info"])),
     ];
-    let some: Vec<String> = lines.into_iter().filter(|_| draw.coin()).collect();
+    let mut some: Vec<String> = lines.into_iter().filter(|_| draw.coin()).collect();
+    some.push("# a remark".to_owned());
     some.join("\n").into()
 }
