@@ -7,7 +7,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::api;
-use crate::evidence::Evidence;
 use crate::flows::Response;
 use crate::flows::conflict::MergeNote;
 use crate::flows::document::ObjectId;
@@ -38,12 +37,6 @@ pub fn upload_note(bytes: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn merge_note(bytes: &[u8]) -> Option<Vec<u8>> {
     json::<MergeNote>(bytes)
-}
-
-/// A piece of evidence.
-#[must_use]
-pub fn evidence(bytes: &[u8]) -> Option<Vec<u8>> {
-    json::<Evidence>(bytes)
 }
 
 /// What is left of a client after a lock.

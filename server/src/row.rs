@@ -152,8 +152,7 @@ impl Row for QuotaRow {
             used: reader.u64()?,
             reserved: reader.u64()?,
             uploads: reader.u32()?,
-            // Rows from before pages and heads were counted end here.
-            index: if reader.0.is_empty() { 0 } else { reader.u64()? },
+            index: reader.u64()?,
         })
     }
 }
@@ -393,9 +392,7 @@ mod tests {
         };
         let bytes = quota.to_bytes();
         assert_eq!(QuotaRow::parse(&bytes), Ok(quota));
-        let before = QuotaRow { index: 0, ..quota };
-        assert_eq!(QuotaRow::parse(&bytes[..bytes.len() - 8]), Ok(before));
-        assert_eq!(QuotaRow::parse(&bytes[..bytes.len() - 1]), Err(RowError));
+        assert_eq!(QuotaRow::parse(&bytes[..bytes.len() - 8]), Err(RowError));
         let page = PageRow { page: vec![7; 3] };
         assert_eq!(PageRow::parse(&page.to_bytes()), Ok(page));
     }

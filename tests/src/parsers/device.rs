@@ -8,8 +8,9 @@ use crypto::session::MacKey;
 use futures::FutureExt;
 use sdk::api::{self, Session};
 use sdk::error::TransportError;
+use sdk::evidence::{About, Evidence, Export, Known, Names, Route};
 use sdk::flows::{Request, Response};
-use sdk::{ApiError, Transport, parsers};
+use sdk::{ApiError, Check, Subject, Transport, parsers};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{AccountId, Blob, BodyId, CollectionId, Hash, OperationId, RecoveryId, SessionId};
@@ -53,23 +54,11 @@ pub const PARSERS: &[Parser] = &[
         },
     },
     Parser {
-        name: "Evidence",
+        name: "Evidence::parse",
         file: "sdk/src/evidence.rs",
-        rule: Rule::Normal,
-        run: parsers::evidence,
-        valid: |draw| {
-            let subject = match draw.below(3) {
-                0 => json!("account"),
-                1 => json!("upload"),
-                _ => json!({ "document": { "name": "été" } }),
-            };
-            let check = *draw.pick(&["deployment", "page", "body_missing"]);
-            let evidence = json!({
-                "check": check, "subject": subject, "when": draw.number(), "hash": Hash(draw.array()),
-                "bytes": Blob(draw.bytes(20)),
-            });
-            evidence.to_string().into()
-        },
+        rule: Rule::Exact,
+        run: |bytes| Evidence::parse(bytes).ok().map(|piece| piece.to_bytes()),
+        valid: |draw| piece(draw).to_bytes(),
     },
     Parser {
         name: "Locked",
@@ -126,6 +115,21 @@ pub const PARSERS: &[Parser] = &[
             let problem = shared::Problem::new(codes[place], draw.array().into());
             let body = serde_json::to_vec(&problem).unwrap_or_default();
             [&[draw.below(10) as u8, 8 + place as u8, 1], body.as_slice()].concat()
+        },
+    },
+    Parser {
+        name: "Export::parse",
+        file: "sdk/src/evidence/export.rs",
+        rule: Rule::Exact,
+        run: |bytes| Export::parse(bytes).ok().map(|file| file.to_bytes()),
+        valid: |draw| {
+            let pieces: Vec<_> = (0..draw.below(4)).map(|_| piece(draw)).collect();
+            let names = *draw.pick(&[Names::Included, Names::LeftOut]);
+            let about = About {
+                fr: "Deux pièces.".to_owned(),
+                en: "Two pieces.".to_owned(),
+            };
+            Export::new(pieces, names, about).to_bytes()
         },
     },
 ];
@@ -246,4 +250,44 @@ fn upload_note(draw: &mut Draw) -> Vec<u8> {
         "record": Blob(draw.bytes(60)),
     });
     note.to_string().into()
+}
+
+/// A piece of evidence as a device keeps it.
+fn piece(draw: &mut Draw) -> Evidence {
+    let check = *draw.pick(&[Check::Deployment, Check::Page, Check::HeadRolledBack]);
+    let subject = match draw.below(3) {
+        0 => Subject::Account,
+        1 => Subject::Upload,
+        _ => Subject::Document {
+            name: "été".to_owned(),
+        },
+    };
+    let bytes = draw.bytes(20);
+    let signed = draw.coin().then(|| Blob(draw.bytes(30)));
+    let head = Known::Head {
+        number: draw.number(),
+        charter: 0,
+        hash: Hash(draw.array()),
+        signed,
+    };
+    Evidence {
+        format: sdk::evidence::FORMAT.to_owned(),
+        check,
+        checklist: check.numbers().to_vec(),
+        subject,
+        when: draw.number(),
+        route: *draw.pick(&[Route::Account, Route::Pages, Route::Content]),
+        origin: draw.coin().then(|| "https://coffre.exemple.fr".to_owned()),
+        deployment: None,
+        client: "0.1.0".to_owned(),
+        len: bytes.len() as u64,
+        hash: Hash(crypto::hash::sha256(&bytes)),
+        bytes: Blob(bytes),
+        known: vec![
+            head,
+            Known::Page {
+                id: Hash(draw.array()),
+            },
+        ],
+    }
 }
