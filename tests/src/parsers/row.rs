@@ -25,7 +25,7 @@ const ROWS: &[Parser; 10] = rows! {
         let handle = draw.letters(len);
         [fields(draw, &[32, 16, 32, 16, 32], &[], &[], 0), handle.into()].concat()
     },
-    "QuotaRow" quota_row: |draw| fields(draw, &[20], &[], &[], 0),
+    "QuotaRow" quota_row: |draw| fields(draw, &[28], &[], &[], 0),
     "LoginRow" login_row: |draw| fields(draw, &[16], &[], &[], 300),
     "RecoveryRow" recovery_row: |draw| fields(draw, &[48], &[], &[], 0),
     "UploadRow" upload_row: |draw| fields(draw, &[32], &[0, 1], &[32], 400),
