@@ -49,14 +49,15 @@ fn covered(alice: &Person, memory: &[Exchange]) -> Covered {
 }
 
 /// Begins an upload that breaks before its second part, and says which it is.
-#[expect(clippy::ptr_arg, reason = "a Source has a size")]
-async fn breaks_off(desk: &Desk, safe: &Safe, name: &str, content: &Vec<u8>) -> BodyId {
+async fn breaks_off(desk: &Desk, safe: &Safe, name: &str, content: &[u8]) -> BodyId {
     let seen = Cell::new(0);
     desk.line.before(move |request| {
         seen.set(seen.get() + u32::from(is_of(request, path::UPLOAD_PART)));
         if seen.get() >= 2 { Fate::Lose } else { Fate::Pass }
     });
-    let broken = safe.upload(content, &document(name), &Watch::none()).await;
+    let broken = safe
+        .upload(&content.to_vec(), &document(name), &Watch::none())
+        .await;
     assert!(broken.is_err());
     desk.line.before(|_| Fate::Pass);
     let begun = safe.unfinished().await.unwrap();
