@@ -6,7 +6,12 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod body;
+mod frame;
 mod list;
+mod login;
+mod phrase;
+mod random;
+mod slot;
 mod upload;
 mod verdict;
 mod way_in;

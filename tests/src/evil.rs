@@ -14,12 +14,19 @@ use serde::de::DeserializeOwned;
 use crate::adversary::{Fate, Line};
 
 mod body;
+mod forge;
+mod frame;
+mod inside;
 mod list;
+mod login;
 mod switch;
 mod way_in;
 mod wire;
 
+pub use forge::{Door, Twofold};
+pub use inside::{Inside, creation_of};
 pub use switch::Switch;
+pub use way_in::answers;
 
 /// One way to carry a lie out.
 pub struct Attack {

@@ -15,7 +15,7 @@ use sdk::flows::login;
 use sdk::flows::upload::{NewDocument, Uploaded};
 use sdk::flows::{Device, Watch};
 use sdk::native::{SystemClock, SystemRandom};
-use sdk::{Clock, LocalStore, Unlocked};
+use sdk::{Clock, LocalStore, Random, Unlocked};
 
 use crate::adversary::{Line, OverLine};
 use crate::world::World;
@@ -42,12 +42,18 @@ impl Desk {
     /// A device that keeps what `drawer` holds.
     #[must_use]
     pub fn with_drawer(world: &World, drawer: Rc<Drawer>) -> Self {
+        Self::with_random(world, drawer, Box::new(SystemRandom))
+    }
+
+    /// A device that keeps what `drawer` holds and draws from `random`.
+    #[must_use]
+    pub fn with_random(world: &World, drawer: Rc<Drawer>, random: Box<dyn Random>) -> Self {
         let line = Line::to(&world.origin());
         let transport = Rc::new(OverLine(Rc::clone(&line)));
         let store = Rc::new(InDrawer(Rc::clone(&drawer)));
         let later = Rc::<Cell<u64>>::default();
         let clock = Rc::new(Brisk(Rc::clone(&later)));
-        let device = Device::new(transport, clock, Box::new(SystemRandom), store);
+        let device = Device::new(transport, clock, random, store);
         Self {
             line,
             drawer,

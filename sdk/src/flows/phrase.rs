@@ -192,6 +192,7 @@ impl Unlocked {
             .await
             .map_err(opened)?;
         if signed_in.slot.unwrap(&signed_in.kek).is_err() {
+            login::ask_as_ever(self.device(), &signed_in.session).await;
             return Err(self
                 .refuse(Check::Slot, Subject::Account, signed_in.slot.to_bytes())
                 .await
