@@ -46,18 +46,18 @@ async fn n02_the_record_or_key_of_another_account_is_a_failed_login() {
     let alice = creates("alice", phrase, &desk).await;
     creates("bob", phrase, &desk).await;
     let seen = evil.memory();
-    let registration = |handle| Some(creation_of(&seen, handle).registration.0);
+    let registration = |handle| creation_of(&seen, handle).registration.0;
     let (a, b) = (registration("alice"), registration("bob"));
     let attacks = [
         inside(&world)
             .await
-            .answers_with("record and key of another account", "bob", b.clone()),
+            .answers_with("record and key of another account", "bob", &b),
         inside(&world)
             .await
-            .answers_with("the record of another account", "alice", b),
+            .answers_with("the record of another account", "alice", &b),
         inside(&world)
             .await
-            .answers_with("the key of another account", "bob", a),
+            .answers_with("the key of another account", "bob", &a),
     ];
     for attack in attacks {
         let name = attack.name().to_owned();
@@ -186,10 +186,9 @@ async fn n04_ke2_replayed_reflected_or_malformed_is_a_failed_login() {
     let there = Evil::on(&far.line);
     Person::creates_account("alice", &far).await;
     let registration = creation_of(&there.memory(), "alice").registration.0;
-    let relayed =
-        inside(&elsewhere)
-            .await
-            .answers_with("KE2 of another deployment", "alice", Some(registration));
+    let relayed = inside(&elsewhere)
+        .await
+        .answers_with("KE2 of another deployment", "alice", &registration);
     for attack in Switch::N04.attacks().into_iter().chain([relayed]) {
         let name = attack.name().to_owned();
         let opening = async || login::open(desk.device(), &alice.handle, &alice.phrase).await;
@@ -210,7 +209,7 @@ async fn n07_logins_with_altered_records_fail_alike() {
     let registration = |handle| creation_of(&seen, handle).registration.0;
     let (own, others) = (registration("alice"), registration("bob"));
     // RegistrationRecord: client's key 32, masking key 64, envelope nonce 32, envelope MAC 64.
-    let mut records = vec![("no record", None)];
+    let mut records = Vec::new();
     for (name, from, to) in [
         ("another client key", 0, 32),
         ("another masking key", 32, 96),
@@ -219,11 +218,11 @@ async fn n07_logins_with_altered_records_fail_alike() {
     ] {
         let mut record = own.clone();
         record[from..to].copy_from_slice(&others[from..to]);
-        records.push((name, Some(record)));
+        records.push((name, record));
     }
     let mut looks = Vec::new();
     for (name, record) in records {
-        let attack = inside(&world).await.answers_with(name, "alice", record);
+        let attack = inside(&world).await.answers_with(name, "alice", &record);
         let before = evil.memory().len();
         let opening = async || login::open(desk.device(), &alice.handle, &alice.phrase).await;
         let verdict = noticed(&desk, &evil, attack, opening).await;

@@ -45,7 +45,7 @@ impl Desk {
         Self::with_random(world, drawer, Box::new(SystemRandom))
     }
 
-    /// A device that keeps what `drawer` holds and draws from `random`.
+    /// The same with a source of randomness of the test's own.
     #[must_use]
     pub fn with_random(world: &World, drawer: Rc<Drawer>, random: Box<dyn Random>) -> Self {
         let line = Line::to(&world.origin());

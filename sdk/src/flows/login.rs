@@ -311,12 +311,6 @@ async fn verify_slot(
     }
 }
 
-/// Asks for what an open slot would be followed by, and looks at none of it: a server that alters slots and records
-/// sees the same requests whichever was refused, so no series of logins tells it more (checklist 7).
-pub(crate) async fn ask_as_ever(device: &Device, session: &Session) {
-    let _ = api::account::read(device.transport(), session).await;
-}
-
 async fn refuse_sealed(device: &Device, keys: &Keys, check: Check, bytes: &[u8]) -> OpenError {
     refuse(
         device,
@@ -343,4 +337,10 @@ fn failed(error: ClientError) -> OpenError {
         ClientError::Malformed | ClientError::Refused => OpenError::Wrong,
         ClientError::Memory | ClientError::Random(_) => OpenError::Device,
     }
+}
+
+/// Asks for what an open slot would be followed by, and looks at none of it: a server that alters slots and records
+/// sees the same requests whichever was refused, so no series of logins tells it more (checklist 7).
+pub(crate) async fn ask_as_ever(device: &Device, session: &Session) {
+    let _ = api::account::read(device.transport(), session).await;
 }

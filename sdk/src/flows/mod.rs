@@ -329,7 +329,8 @@ impl Random for Guarded {
     }
 }
 
-/// Probes remembered: a loop of as many draws is seen. 16 KiB.
-const PROBES: usize = 1_024;
 /// Milliseconds before the second, third and fourth attempt.
 const RETRY_PAUSES: [u32; 3] = [200, 800, 3_200];
+
+/// Probes remembered: a loop of as many draws is seen. 16 KiB.
+const PROBES: usize = 1_024;

@@ -221,3 +221,35 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 64] {
 }
 
 const CLAMP: u128 = 0x0fff_fffc_0fff_fffc_0fff_fffc_0fff_ffff;
+
+#[cfg(test)]
+mod tests {
+    use crypto::account::keys::Ark;
+    use crypto::account::slot::Slot;
+    use crypto::ce;
+    use crypto::random::{Random, RandomError};
+    use crypto::words::Words;
+
+    use super::{ChaCha20Poly1305, Door};
+
+    struct Fives;
+
+    impl Random for Fives {
+        fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomError> {
+            out.fill(5);
+            Ok(())
+        }
+    }
+
+    /// Else a forged slot would be refused for being no slot at all.
+    #[test]
+    fn the_doors_are_those_of_the_product() {
+        let words = Words::make(&mut Fives).expect("words");
+        let ark = Ark::make(&mut Fives).expect("a key");
+        let slot = Slot::wrap(&words.derive_kek(&[1; 16], &[2; 16]), 3, &ark, &mut Fives).expect("a slot");
+        let (header, sealed) = slot.to_bytes().split_at(64);
+        let door = Door::of_words_slot(&[5; 16], header.try_into().expect("a header"));
+        let opened = ce::open_with::<ChaCha20Poly1305>(&door.key, &door.context, sealed);
+        assert_eq!(opened.expect("it opens").as_slice(), [5; 32]);
+    }
+}

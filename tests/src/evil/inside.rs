@@ -30,13 +30,13 @@ impl Inside {
         }
     }
 
-    /// Answers every login with this record (192 B; none: as for an unknown account), under the OPRF key of `handle`.
+    /// Answers every login with this record (192 B), under the OPRF key of `handle`.
     #[must_use]
-    pub fn answers_with(self, name: &str, handle: &str, registration: Option<Vec<u8>>) -> Attack {
-        let handle = handle.to_owned();
+    pub fn answers_with(self, name: &str, handle: &str, registration: &[u8]) -> Attack {
+        let (handle, registration) = (handle.to_owned(), registration.to_owned());
         Attack::new(name, move |_, request, response| {
             if path_of(request) == path::SESSIONS_START {
-                let ke2 = self.challenge(&handle, registration.as_deref(), &request.body);
+                let ke2 = self.challenge(&handle, &registration, &request.body);
                 alter_ke2(response, |answered| *answered = ke2);
             }
             Fate::Pass
@@ -44,16 +44,15 @@ impl Inside {
     }
 
     /// KE2 for the login in `request`.
-    fn challenge(&self, handle: &str, registration: Option<&[u8]>, request: &[u8]) -> Vec<u8> {
+    fn challenge(&self, handle: &str, registration: &[u8], request: &[u8]) -> Vec<u8> {
         let start = serde_json::from_slice::<LoginStart>(request).expect("a login");
         let credential_id = Handle::parse(handle).expect("a handle").credential_id();
-        let record = registration
-            .map(|registration| Record::accept(&self.setup, registration).expect("a registration"));
+        let record = Record::accept(&self.setup, registration).expect("a registration");
         let (_, ke2) = server::login_start(
             &self.setup,
             self.deployment.as_bytes(),
             &credential_id,
-            record.as_ref(),
+            Some(&record),
             start.ke1.as_slice(),
             &mut SystemRandom,
         )
