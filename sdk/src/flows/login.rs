@@ -326,6 +326,7 @@ async fn refuse_sealed(device: &Device, keys: &Keys, check: Check, bytes: &[u8])
 /// A login that the server ends is a wrong phrase, whatever it knew.
 fn wrong(error: ApiError) -> OpenError {
     match error.problem_code() {
+        // 404 is no answer of these routes; a server that gives it does not get an account denied by name.
         Some(ErrorCode::LoginFailed | ErrorCode::NotFound) => OpenError::Wrong,
         _ => OpenError::Api(error),
     }
