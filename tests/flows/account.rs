@@ -1,10 +1,10 @@
 //! Creating, opening, locking; phrases and words.
 
+use sdk::Fault;
 use sdk::error::ApiError;
 use sdk::flows::account::{CreateError, Draft};
 use sdk::flows::login::{self, OpenError};
 use sdk::flows::phrase::PhraseError;
-use sdk::{Fault, Random, RandomError};
 use shared::ErrorCode;
 use tests::person::{Desk, Person};
 
@@ -220,24 +220,4 @@ async fn words_are_checked_here_before_anything_is_sent() {
         login::open_with_words(desk.device(), &words).await,
         Err(OpenError::Wrong)
     ));
-}
-
-/// Gives the same bytes for ever.
-struct Stuck;
-
-impl Random for Stuck {
-    fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomError> {
-        out.fill(7);
-        Ok(())
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn n54_randomness_that_repeats_itself_ends_everything() {
-    let world = world().await;
-    let transport = std::rc::Rc::new(sdk::native::Http::new(&world.origin()).unwrap());
-    let folder = sdk::native::Folder::open(world.folder().join("device")).unwrap();
-    let clock = std::rc::Rc::new(sdk::native::SystemClock);
-    let device = sdk::Device::new(transport, clock, Box::new(Stuck), std::rc::Rc::new(folder));
-    assert!(matches!(Draft::make(device), Err(CreateError::Device)));
 }

@@ -8,8 +8,13 @@
 mod body;
 mod content;
 mod contract;
+mod frame;
 mod headers;
 mod list;
+mod login;
+mod phrase;
+mod random;
+mod slot;
 mod time;
 mod upload;
 mod verdict;

@@ -1,19 +1,15 @@
-//! A hostile server against the way in: slots, records, manifests, deployments. Numbers of the hostile-server checklist.
+//! A hostile server against the way in: the account's records and the contract of answers.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 
 use sdk::error::ApiError;
-use sdk::flows::account::{CreateError, Draft};
 use sdk::flows::login::{self, OpenError};
 use sdk::{Check, Subject};
 use shared::account::Account;
-use shared::session::{LoginChallenge, SessionOpened};
 use tests::adversary::flip;
-use tests::evil::{Evil, Switch};
-use tests::person::{Desk, Drawer, Person};
+use tests::person::{Desk, Person};
 
-use crate::verdict::noticed;
 use crate::world;
 
 /// The refusal of an opening, which must be one.
@@ -46,112 +42,6 @@ async fn refused(desk: &Desk, alice: &Person) -> Check {
         }
         Err(other) => panic!("another error: {other:?}"),
         Ok(_) => panic!("it opened"),
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn n05_a_slot_altered_in_any_field_is_refused() {
-    let world = world().await;
-    let desk = Desk::new(&world);
-    let (alice, _) = Person::creates_account("alice", &desk).await;
-    let evil = Evil::on(&desk.line);
-    for attack in Switch::N05.attacks() {
-        let name = attack.name().to_owned();
-        let opening = async || login::open(desk.device(), &alice.handle, &alice.phrase).await;
-        let verdict = noticed(&desk, &evil, attack, opening).await;
-        assert_eq!(
-            (verdict.check(), verdict.subject),
-            (Check::Slot, Some(Subject::Account)),
-            "{name}"
-        );
-    }
-    alice.opens(&desk).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn n06_the_slot_of_another_account_is_refused() {
-    let world = world().await;
-    let desk = Desk::new(&world);
-    let (alice, _) = Person::creates_account("alice", &desk).await;
-    let (bob, _) = Person::creates_account("bob", &desk).await;
-    let bobs: Rc<RefCell<Option<SessionOpened>>> = Rc::default();
-    let keep = Rc::clone(&bobs);
-    desk.line
-        .alter_json::<SessionOpened>("/sessions/finish", move |opened| {
-            *keep.borrow_mut() = Some(opened.clone());
-        });
-    bob.opens(&desk).await;
-    let stolen = bobs.take().unwrap();
-    let slot = stolen.slot.clone();
-    desk.line
-        .alter_json::<SessionOpened>("/sessions/finish", move |opened| opened.slot = slot.clone());
-    assert_eq!(refused(&desk, &alice).await, Check::Slot);
-    // With the account id that goes with it.
-    let both = stolen.clone();
-    desk.line
-        .alter_json::<SessionOpened>("/sessions/finish", move |opened| {
-            opened.slot = both.slot.clone();
-            opened.account_id = both.account_id;
-        });
-    assert_eq!(refused(&desk, &alice).await, Check::Slot);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn n08_a_slot_from_before_a_change_of_phrase_is_refused() {
-    let world = world().await;
-    let desk = Desk::new(&world);
-    let (alice, safe) = Person::creates_account("alice", &desk).await;
-    let account: Rc<RefCell<Option<Account>>> = Rc::default();
-    let keep = Rc::clone(&account);
-    desk.line.alter_json::<Account>("/account", move |stored| {
-        *keep.borrow_mut() = Some(stored.clone())
-    });
-    alice.opens(&desk).await;
-    desk.line.mend();
-    safe.set_phrase("une phrase toute neuve").await.unwrap();
-    let changed = Person {
-        phrase: "une phrase toute neuve".to_owned(),
-        ..alice
-    };
-    // The account as it was, with the slot of now: not listed there. A device without pins refuses too.
-    let old = account.take().unwrap();
-    for desk in [desk, Desk::new(&world)] {
-        let old = old.clone();
-        desk.line
-            .alter_json::<Account>("/account", move |stored| *stored = old.clone());
-        assert_eq!(refused(&desk, &changed).await, Check::SlotNotListed);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn n04_ke2_altered_replayed_or_reflected_is_a_failed_login() {
-    let world = world().await;
-    let desk = Desk::new(&world);
-    let (alice, _) = Person::creates_account("alice", &desk).await;
-    let first: Rc<RefCell<Option<shared::Blob>>> = Rc::default();
-    let keep = Rc::clone(&first);
-    desk.line
-        .alter_json::<LoginChallenge>("/sessions/start", move |challenge| {
-            *keep.borrow_mut() = Some(challenge.ke2.clone());
-        });
-    alice.opens(&desk).await;
-    let replayed = first.take().unwrap();
-    type Change = Box<dyn FnMut(&mut Vec<u8>)>;
-    let changes: Vec<Change> = vec![
-        Box::new(move |ke2| ke2.clone_from(&replayed.0)),
-        Box::new(|ke2| flip(ke2, 0)),
-        Box::new(|ke2| flip(ke2, 200 * 8)),
-        Box::new(|ke2| flip(ke2, 319 * 8)),
-        Box::new(|ke2| ke2.truncate(319)),
-        Box::new(|ke2| ke2.push(0)),
-        Box::new(|ke2| ke2.fill(0)),
-        Box::new(|ke2| ke2.fill(0xff)),
-    ];
-    for mut change in changes {
-        desk.line
-            .alter_json::<LoginChallenge>("/sessions/start", move |challenge| change(&mut challenge.ke2.0));
-        let failed = login::open(desk.device(), &alice.handle, &alice.phrase).await;
-        assert!(matches!(failed, Err(OpenError::Wrong)));
     }
 }
 
@@ -228,73 +118,6 @@ async fn n28_a_manifest_of_the_past_is_refused_by_a_device_that_knows_better() {
     pin[20] ^= 1;
     desk.drawer.0.borrow_mut().insert(key, pin);
     assert_eq!(refused(&desk, &alice).await, Check::ManifestRolledBack);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn n09_another_deployment_or_suite_is_refused() {
-    let world = world().await;
-    let other = crate::world().await;
-    let desk = Desk::new(&world);
-    let (alice, _) = Person::creates_account("alice", &desk).await;
-    let moved = Desk::with_drawer(&other, desk.drawer.copy());
-    assert_eq!(refused(&moved, &alice).await, Check::Deployment);
-    desk.line
-        .alter_json::<shared::session::Deployment>("/deployment", |card| card.suites = vec![2]);
-    assert_eq!(refused(&desk, &alice).await, Check::Deployment);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_handle_than_the_one_typed_is_refused() {
-    let world = world().await;
-    let desk = Desk::new(&world);
-    let (alice, _) = Person::creates_account("alice", &desk).await;
-    desk.line
-        .alter_json::<Account>("/account", |account| account.handle = "bob".to_owned());
-    assert_eq!(refused(&desk, &alice).await, Check::ReadBack);
-    desk.line.mend();
-    let typed = Person {
-        handle: "ALICE".to_owned(),
-        ..alice
-    };
-    typed.opens(&desk).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_account_is_created_at_the_deployment_of_its_sheet_alone() {
-    let (world, other) = (world().await, crate::world().await);
-    let desk = Desk::new(&world);
-    let draft = Draft::make(desk.device()).unwrap();
-    let shown = draft.deployment().await.unwrap();
-    let pinned = desk.drawer.0.borrow().get("pin/deployment").cloned();
-    assert_eq!(pinned.as_deref(), Some(&shown.as_bytes()[..]));
-    // The other's card, on a device that has lost its pin: the sheet still counts.
-    let elsewhere = Desk::new(&other);
-    let id = Draft::make(elsewhere.device())
-        .unwrap()
-        .deployment()
-        .await
-        .unwrap();
-    desk.drawer.0.borrow_mut().clear();
-    desk.line
-        .alter_json::<shared::session::Deployment>("/deployment", move |card| card.deployment_id = id);
-    match draft.register("alice", "la phrase").await {
-        Err(CreateError::Refused(refusal)) => assert_eq!(refusal.check, Check::Deployment),
-        _ => panic!("created"),
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_account_stored_otherwise_than_sent_is_not_created() {
-    let world = world().await;
-    let drawer = Rc::<Drawer>::default();
-    let desk = Desk::with_drawer(&world, drawer);
-    desk.line
-        .alter_json::<Account>("/account", |account| flip(&mut account.slots[1].0, 167 * 8));
-    let draft = Draft::make(desk.device()).unwrap();
-    match draft.register("alice", "la phrase").await {
-        Err(CreateError::Refused(refusal)) => assert_eq!(refusal.check, Check::ReadBack),
-        _ => panic!("created"),
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,13 +15,20 @@ use crate::adversary::{Fate, Line};
 
 mod body;
 mod contract;
+mod forge;
+mod frame;
+mod inside;
 mod list;
+mod login;
 mod switch;
 mod way_in;
 mod wire;
 
 pub use contract::broken;
+pub use forge::{Door, Twofold};
+pub use inside::{Inside, creation_of};
 pub use switch::Switch;
+pub use way_in::answers;
 pub use wire::{is_of, problem, refusing};
 
 /// One way to carry a lie out.

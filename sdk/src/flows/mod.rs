@@ -236,7 +236,7 @@ impl Device {
     ) -> Rc<Self> {
         let random = RefCell::new(Guarded {
             inner: random,
-            last: [0; 16],
+            seen: VecDeque::from([[0; 16]]),
             broken: false,
         });
         Rc::new(Self {
@@ -320,23 +320,37 @@ where
     call().await
 }
 
-/// Refuses a source of randomness that repeats itself or gives only zeros (checklist 54). Once refused, always refused.
+/// Refuses a source of randomness that fails, repeats itself or gives only zeros (checklist 54). Once refused, always
+/// refused.
 struct Guarded {
     inner: Box<dyn Random>,
-    last: [u8; 16],
+    /// The last probes, oldest first.
+    seen: VecDeque<[u8; 16]>,
     broken: bool,
 }
 
 impl Random for Guarded {
     fn fill(&mut self, out: &mut [u8]) -> Result<(), RandomError> {
-        // A probe before every draw: equal probes mean a stuck or restarted source. By chance: 2^-128.
-        let mut probe = [0; 16];
-        self.broken = self.broken || self.inner.fill(&mut probe).is_err() || probe == self.last;
         if self.broken {
             return Err(RandomError);
         }
-        self.last = probe;
-        self.inner.fill(out)
+        // A probe after every draw: equal to an earlier one, or to what was drawn, it means a stuck, looping or restarted
+        // source. By chance: 2^-117. What was drawn is compared and never kept.
+        let mut probe = [0; 16];
+        let filled = self.inner.fill(out).and_then(|()| self.inner.fill(&mut probe));
+        let repeats = |bytes: &[u8; 16]| self.seen.contains(bytes);
+        let drawn = out.first_chunk::<16>();
+        if filled.is_err() || repeats(&probe) || drawn.is_some_and(|drawn| *drawn == probe || repeats(drawn))
+        {
+            self.broken = true;
+            out.fill(0);
+            return Err(RandomError);
+        }
+        if self.seen.len() == PROBES {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(probe);
+        Ok(())
     }
 }
 
@@ -344,3 +358,6 @@ impl Random for Guarded {
 const RECENT_REFUSALS: usize = 8;
 /// Milliseconds before the second, third and fourth attempt.
 const RETRY_PAUSES: [u32; 3] = [200, 800, 3_200];
+
+/// Probes remembered: a loop of as many draws is seen. 16 KiB.
+const PROBES: usize = 1_024;

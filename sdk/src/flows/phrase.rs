@@ -196,6 +196,7 @@ impl Unlocked {
             .await
             .map_err(opened)?;
         if signed_in.slot.unwrap(&signed_in.kek).is_err() {
+            login::ask_as_ever(self.device(), &signed_in.session).await;
             let slot = signed_in.slot.to_bytes();
             let refused = Refused::new(Check::Slot, Subject::Account, Route::SessionsFinish, slot);
             return Err(self.refuse(refused).await.into());

@@ -1,6 +1,6 @@
 //! The switches: which number of the checklist is attacked. How, stand in the modules beside this one.
 
-use super::{Attack, body, list, way_in, wire};
+use super::{Attack, body, frame, list, login, way_in, wire};
 
 /// One number of the hostile-server checklist at which the server can lie now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -132,14 +132,14 @@ impl Switch {
     pub fn attacks(self) -> Vec<Attack> {
         match self {
             Self::N01 => way_in::n01(),
-            Self::N02 => way_in::n02(),
-            Self::N03 => way_in::n03(),
-            Self::N04 => way_in::n04(),
+            Self::N02 => login::n02(),
+            Self::N03 => login::n03(),
+            Self::N04 => login::n04(),
             Self::N05 => way_in::n05(),
             Self::N06 => way_in::n06(),
-            Self::N07 => way_in::n07(),
+            Self::N07 => login::n07(),
             Self::N08 => way_in::n08(),
-            Self::N09 => way_in::n09(),
+            Self::N09 => frame::n09(),
             Self::N10 => way_in::n10(),
             Self::N20 => list::n20(),
             Self::N21 => list::n21(),
