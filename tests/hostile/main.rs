@@ -11,6 +11,7 @@ mod contract;
 mod headers;
 mod list;
 mod time;
+mod tried;
 mod upload;
 mod verdict;
 mod way_in;
