@@ -223,9 +223,10 @@ pub enum Known {
         /// Its manifest_hash.
         hash: Hash,
     },
-    /// The account as it was sent at its creation: SHA-256 of the same JSON, slots in the order of their bytes.
+    /// What was sent at the creation of the account: SHA-256 of the same JSON, slots in the order of their bytes; after
+    /// the login by words, of the words slot.
     Sent {
-        /// Of the JSON.
+        /// Of the JSON, or of the slot.
         hash: Hash,
     },
     /// A charter under which heads of this collection are signed.

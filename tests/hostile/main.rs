@@ -16,6 +16,7 @@ mod phrase;
 mod random;
 mod slot;
 mod time;
+mod tried;
 mod upload;
 mod verdict;
 mod way_in;

@@ -126,7 +126,8 @@ impl Draft {
         self.account_id
     }
 
-    /// Printed on the recovery sheet: the deployment that this device has pinned. [`Draft::register`] goes to no other.
+    /// Printed on the recovery sheet: the deployment that answers, which is the pinned one on a device that has a pin.
+    /// [`Draft::register`] goes to no other.
     ///
     /// # Errors
     /// [`CreateError::Refused`] where another deployment answers than the pinned one; [`CreateError::Api`];
@@ -143,7 +144,8 @@ impl Draft {
         self.confirmed.set(Some(self.device.clock().now()));
     }
 
-    /// Creates the account (N1): one idempotent request, then a real login, then a comparison of every stored byte.
+    /// Creates the account (N1): one idempotent request, then a real login, a comparison of every stored byte, and a
+    /// login by the words on the sheet.
     ///
     /// # Errors
     /// [`CreateError`]; "created" is said by `Ok` alone.
@@ -173,6 +175,7 @@ impl Draft {
         let signed_in = login::sign_in(Rc::clone(&self.device), handle.as_str(), phrase).await?;
         let stored = api::account::read(self.device.transport(), &signed_in.session).await?;
         self.verify_read_back(&request, &stored).await?;
+        self.verify_words(&request).await?;
         let mut unlocked = signed_in.unlock().await?;
         // This device has seen the collection from its first head: no notice of a first visit.
         let (id, first) = {
@@ -308,14 +311,36 @@ impl Draft {
         };
         let json = |account: &Account| serde_json::to_vec(account).unwrap_or_default();
         let hash = Hash(crypto::hash::sha256(&json(&expected)));
-        let bytes = json(stored);
-        let refused = Refused::new(Check::ReadBack, Subject::Account, Route::Account, &bytes)
-            .knowing([Known::Sent { hash }]);
-        // It holds the handle: sealed for this account, like all that names somebody.
+        Err(self.refuse_read_back(Route::Account, &json(stored), hash).await)
+    }
+
+    /// The sheet opens the account too: recovery id and recovery key stand in no answer, so only a login by the words
+    /// shows that the server stored the ones that were sent.
+    async fn verify_words(&self, sent: &CreateAccount) -> Result<(), CreateError> {
+        let slot = match login::sign_in_by(Rc::clone(&self.device), &self.words).await {
+            Ok(opened) => {
+                // A session that cannot be ended runs out by itself.
+                let _ = api::session::end(self.device.transport(), &opened.session).await;
+                opened.slot.to_bytes().to_vec()
+            }
+            Err(OpenError::Wrong) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        };
+        if slot == sent.words_slot.as_slice() {
+            return Ok(());
+        }
+        let hash = Hash(crypto::hash::sha256(sent.words_slot.as_slice()));
+        Err(self.refuse_read_back(Route::RecoveriesFinish, &slot, hash).await)
+    }
+
+    /// It may hold the handle: sealed for this account, like all that names somebody.
+    async fn refuse_read_back(&self, route: Route, bytes: &[u8], sent: Hash) -> CreateError {
+        let refused = Refused::new(Check::ReadBack, Subject::Account, route, bytes)
+            .knowing([Known::Sent { hash: sent }]);
         let keys = Keys::derive(self.ark.clone(), self.account_id);
-        Err(refuse(&self.device, Keeper::Account(&keys.local), refused)
+        refuse(&self.device, Keeper::Account(&keys.local), refused)
             .await
-            .into())
+            .into()
     }
 }
 

@@ -148,6 +148,13 @@ struct Standing {
     passed: Vec<[u8; 32]>,
 }
 
+/// What one reading came to.
+struct Step {
+    changed: bool,
+    /// Another window of this device has pinned a later head meanwhile.
+    behind: bool,
+}
+
 impl Unlocked {
     /// Brings the list up to date: all of it verified, or nothing of it shown.
     ///
@@ -155,20 +162,68 @@ impl Unlocked {
     /// [`SyncError`].
     pub async fn sync(&self) -> Result<Synced, SyncError> {
         let _turn = self.turn.lock().await;
-        self.sync_in_turn().await.map(|(synced, _)| synced)
+        let (mut synced, _) = self.sync_in_turn().await?;
+        let id = self.replica.borrow().id;
+        if pin::take_notice(self.device(), self.account_id, id).await? {
+            synced.first_time = self.last_change();
+        }
+        Ok(synced)
+    }
+
+    fn last_change(&self) -> Option<LastChange> {
+        let replica = self.replica.borrow();
+        replica.state.as_ref().map(|state| LastChange {
+            when: state.head.head().time(),
+            documents: state.head.entries(),
+        })
     }
 
     /// [`Unlocked::sync`] for whoever holds the turn; also the hashes of the heads that follow the state held before.
+    ///
+    /// Where another window has pinned a later head meanwhile, what was read is not the newest any more: it is read on
+    /// from there, and nothing of it is shown unless it leads to that pin. Each round more is one that another window
+    /// has gone further.
     pub(crate) async fn sync_in_turn(&self) -> Result<(Synced, Vec<[u8; 32]>), SyncError> {
+        let before = {
+            let replica = self.replica.borrow();
+            (replica.pin, replica.state.clone())
+        };
+        let (mut changed, mut passed) = (false, Vec::new());
+        loop {
+            match self.read_on(&mut passed).await {
+                Ok(step) => {
+                    changed |= step.changed;
+                    if !step.behind {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    let mut replica = self.replica.borrow_mut();
+                    (replica.pin, replica.state) = before;
+                    return Err(error);
+                }
+            }
+        }
+        let synced = Synced {
+            head_no: self.replica.borrow().pin.head_no,
+            changed,
+            first_time: None,
+        };
+        Ok((synced, passed))
+    }
+
+    /// From the state held to the newest one that the server gives, once; adds the heads on the way to `passed`.
+    async fn read_on(&self, passed: &mut Vec<[u8; 32]>) -> Result<Step, SyncError> {
         let id = self.replica.borrow().id;
         let local = pin::head(self.device(), self.account_id, id).await?;
-        let first_visit = local.is_none();
         if let Some(local) = local {
             self.start_from(local);
         }
         let standing = self.read_standing(id).await?;
-        if let Some(local) = local {
-            self.verify_local(&local, &standing).await?;
+        match local {
+            Some(local) => self.verify_local(&local, &standing).await?,
+            // Before the pin, whoever reads first: the person is told by the next `sync`.
+            None => pin::owe_notice(self.device(), self.account_id, id).await?,
         }
         let known = self
             .replica
@@ -176,29 +231,14 @@ impl Unlocked {
             .state
             .as_ref()
             .map(|state| *state.head.head().hash());
-        let new_hash = *standing.head.head().hash();
-        let changed = known != Some(new_hash);
+        let changed = known != Some(*standing.head.head().hash());
+        let mut behind = false;
         if changed {
             let index = self.load_pages(id, &standing.head).await?;
-            self.accept(id, standing.charters, standing.head, index).await?;
+            behind = self.accept(id, standing.charters, standing.head, index).await?;
         }
-        let replica = self.replica.borrow();
-        let first_time = replica
-            .state
-            .as_ref()
-            .filter(|_| first_visit)
-            .map(|state| LastChange {
-                when: state.head.head().time(),
-                documents: state.head.entries(),
-            });
-        Ok((
-            Synced {
-                head_no: replica.pin.head_no,
-                changed,
-                first_time,
-            },
-            standing.passed,
-        ))
+        passed.extend(standing.passed);
+        Ok(Step { changed, behind })
     }
 
     /// Nothing is loaded yet: the chain is walked from what this device has seen last, not from the beginning.

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use crypto::account::bundle::VerifiedBundle;
-use crypto::account::handle::normalise_handle;
+use crypto::account::handle::{Handle, normalise_handle};
 use crypto::account::keys::Kek;
 use crypto::account::manifest::{Manifest, SlotState};
 use crypto::account::record::Record;
@@ -98,6 +98,8 @@ pub async fn sign_in(device: Rc<Device>, handle: &str, phrase: &str) -> Result<S
     let done = device
         .with_random(|random| login.finish(deployment.as_bytes(), &id, ke2, random))
         .map_err(failed)?;
+    // OPAQUE has just bound the id to what was registered with this phrase.
+    pin::keep_deployment(&device, deployment).await?;
     let finish = LoginFinish {
         login_id: challenge.login_id,
         ke3: done.ke3.as_slice().into(),
@@ -129,7 +131,11 @@ pub async fn sign_in(device: Rc<Device>, handle: &str, phrase: &str) -> Result<S
 /// # Errors
 /// [`OpenError`].
 pub async fn sign_in_with_words(device: Rc<Device>, words: &str) -> Result<SignedIn, OpenError> {
-    let words = Words::parse(words)?;
+    sign_in_by(device, &Words::parse(words)?).await
+}
+
+/// [`sign_in_with_words`] for words that were read already. It proves nothing about the deployment, and pins none.
+pub(crate) async fn sign_in_by(device: Rc<Device>, words: &Words) -> Result<SignedIn, OpenError> {
     let deployment = deployment(&device).await?;
     let transport = device.transport();
     let start = RecoveryStart {
@@ -193,10 +199,18 @@ impl SignedIn {
                 return Err(refuse_sealed(&device, &keys, check, &bytes, Vec::new()).await);
             }
         };
-        // The account that opened is the one whose handle was typed, also by its name.
-        if let Some(typed) = self.handle.filter(|typed| typed.as_str() != stored.handle) {
-            let (told, handle) = (stored.handle.as_bytes(), typed.as_str().to_owned());
-            let known = vec![Known::Handle { handle }];
+        // The account that opened is the one whose handle was typed, also by its name. After a login by words the name is
+        // the server's word, and a name at most.
+        let told = Handle::parse(&stored.handle).ok();
+        if told.is_none()
+            || self
+                .handle
+                .as_ref()
+                .is_some_and(|typed| Some(typed) != told.as_ref())
+        {
+            let typed = self.handle.map(|typed| typed.as_str().to_owned());
+            let known = typed.into_iter().map(|handle| Known::Handle { handle }).collect();
+            let told = stored.handle.as_bytes();
             return Err(refuse_sealed(&device, &keys, Check::ReadBack, told, known).await);
         }
         let state = verified
@@ -291,11 +305,12 @@ pub(crate) fn verify_account(
     })
 }
 
-/// The deployment that this device knows, or knows from now on: its id is the server's identity in every login.
+/// The deployment that answers: the one that this device knows, or any where it knows none. Its id is the server's
+/// identity in every login; a login by phrase proves and pins it.
 pub(crate) async fn deployment(device: &Device) -> Result<DeploymentId, OpenError> {
     let card = api::account::deployment(device.transport()).await?;
     let id = card.deployment_id;
-    let known = pin::deployment(device, id).await?;
+    let known = pin::is_known_deployment(device, id).await?;
     if known && card.suites.contains(&crypto::id::SUITE) {
         return Ok(id);
     }

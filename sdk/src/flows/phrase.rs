@@ -83,8 +83,13 @@ impl Unlocked {
         Err(PhraseError::Busy)
     }
 
-    /// The server has the new phrase: pin what it stored, then log in with it.
+    /// The server says that it has the new phrase: log in with it, and only then go on from what it stored. A pin on its
+    /// word alone would have this device refuse an account that never changed.
     async fn try_stored(&self, phrase: &str, stored: Newest) -> Result<(), PhraseError> {
+        match self.test_login(phrase).await {
+            Err(PhraseError::Api(_) | PhraseError::Device) => return Err(PhraseError::Unknown),
+            settled => settled?,
+        }
         let pinned = pin::advance_manifest(self.device(), self.account_id, &stored.record).await;
         if pinned.map_err(|_| PhraseError::Unknown)?.is_err() {
             let bytes = stored.record.to_bytes();
@@ -92,10 +97,7 @@ impl Unlocked {
             return Err(self.refuse_record(check, Route::Password, bytes).await);
         }
         self.manifest.replace(stored);
-        match self.test_login(phrase).await {
-            Err(PhraseError::Api(_) | PhraseError::Device) => Err(PhraseError::Unknown),
-            settled => settled,
-        }
+        Ok(())
     }
 
     /// After a request without an answer: whether the account holds what was sent. That it does not yet is no proof

@@ -12,13 +12,20 @@ use super::Device;
 use crate::error::LocalError;
 use crate::evidence::Known;
 
-/// Whether `id` is the deployment this device knows; the first one becomes it.
-pub(crate) async fn deployment(device: &Device, id: DeploymentId) -> Result<bool, LocalError> {
-    if let Some(known) = device.local().get(DEPLOYMENT).await? {
-        return Ok(known == id.as_bytes());
+/// Whether `id` is the deployment this device knows, or it knows none yet.
+pub(crate) async fn is_known_deployment(device: &Device, id: DeploymentId) -> Result<bool, LocalError> {
+    let known = device.local().get(DEPLOYMENT).await?;
+    Ok(known.is_none_or(|known| known == id.as_bytes()))
+}
+
+/// Pins the deployment that has proved itself: the first one stays.
+///
+/// Never on the server's word alone, or one lie to a device that is new would have it refuse the honest server for ever.
+pub(crate) async fn keep_deployment(device: &Device, id: DeploymentId) -> Result<(), LocalError> {
+    if device.local().get(DEPLOYMENT).await?.is_none() {
+        device.local().put(DEPLOYMENT, id.as_bytes()).await?;
     }
-    device.local().put(DEPLOYMENT, id.as_bytes()).await?;
-    Ok(true)
+    Ok(())
 }
 
 /// The deployment that this device knows, if it knows one.
@@ -164,6 +171,33 @@ pub(crate) fn head_bytes(pin: &Pin, signed: &[u8]) -> Vec<u8> {
 
 fn manifest_key(account: AccountId) -> String {
     format!("pin/{account}/manifest")
+}
+
+/// Notes that this device is about to see a collection for the first time, and that the person is owed the notice of it.
+pub(crate) async fn owe_notice(
+    device: &Device,
+    account: AccountId,
+    collection: CollectionId,
+) -> Result<(), LocalError> {
+    device.local().put(&notice_key(account, collection), &[1]).await
+}
+
+/// Whether the notice of a first visit is owed; it is not any more.
+pub(crate) async fn take_notice(
+    device: &Device,
+    account: AccountId,
+    collection: CollectionId,
+) -> Result<bool, LocalError> {
+    let key = notice_key(account, collection);
+    let owed = device.local().get(&key).await?.is_some();
+    if owed {
+        device.local().delete(&key).await?;
+    }
+    Ok(owed)
+}
+
+fn notice_key(account: AccountId, collection: CollectionId) -> String {
+    format!("notice/{account}/{collection}")
 }
 
 fn head_key(account: AccountId, collection: CollectionId) -> String {

@@ -238,7 +238,7 @@ impl Unlocked {
                 body: upload.body_id,
                 name: note.map(|note| note.name.clone()),
                 len: record.plain_len,
-                parts: u32::try_from(upload.parts.len()).unwrap_or(u32::MAX),
+                parts: told_parts(&upload.parts, part_count(record.plain_len)),
                 parts_total: part_count(record.plain_len),
             });
         }
@@ -376,6 +376,15 @@ impl Unlocked {
         let record = Record::parse(bytes).ok()?;
         UploadRecord::open(&record, self.account_id().as_bytes(), &body.0, self.account_key()).ok()
     }
+}
+
+/// How many different parts of the body the server names: never more than there are.
+fn told_parts(named: &[u32], total: u32) -> u32 {
+    let inside = named
+        .iter()
+        .filter(|part| **part < total)
+        .collect::<BTreeSet<_>>();
+    u32::try_from(inside.len()).unwrap_or(total)
 }
 
 /// The server's word for a quota that is full counts like our own reckoning.

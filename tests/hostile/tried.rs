@@ -1,0 +1,311 @@
+//! What an attacker with the specification and a running server got a client to believe, or to stumble over for good,
+//! before it was mended. One test for each.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use crypto::account::record::Record;
+use sdk::error::ApiError;
+use sdk::flows::account::{CreateError, Draft};
+use sdk::flows::collection::SyncError;
+use sdk::flows::login::{self, OpenError};
+use sdk::flows::phrase::PhraseError;
+use sdk::flows::{Request, Response, Watch};
+use sdk::{Check, Refusal};
+use shared::account::{Account, ManifestStored, PutPassword};
+use shared::document::Uploads;
+use shared::session::{Deployment, RecoveryOpened};
+use shared::{DeploymentId, Hash, path};
+use tests::adversary::{Fate, flip};
+use tests::evil::is_of;
+use tests::person::{Desk, Drawer, Person, Safe, document};
+
+use crate::world;
+
+/// An answer of JSON.
+fn answer(status: u16, media: &str, body: Vec<u8>) -> Response {
+    Response {
+        status,
+        headers: vec![("content-type".to_owned(), media.to_owned())],
+        body: Bytes::from(body),
+    }
+}
+
+/// "There is no such thing", as the honest server says it.
+fn not_found() -> Response {
+    let body = r#"{"type":"about:blank","status":404,"code":"not_found","retry_after":null,"limit":null,"request":"AAAAAAAAAAAAAAAAAAAAAA"}"#;
+    answer(404, "application/problem+json", body.as_bytes().to_vec())
+}
+
+fn read_back(result: Result<sdk::Unlocked, CreateError>) -> Refusal {
+    match result {
+        Err(CreateError::Refused(refusal)) => {
+            assert_eq!(refusal.check, Check::ReadBack);
+            refusal
+        }
+        Err(other) => panic!("another error: {other:?}"),
+        Ok(_) => panic!("created"),
+    }
+}
+
+/// Opens, without reading the list.
+async fn enters(alice: &Person, desk: &Desk) -> Safe {
+    Safe(
+        login::open(desk.device(), &alice.handle, &alice.phrase)
+            .await
+            .unwrap(),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_false_deployment_told_to_a_new_device_does_not_lock_it_out_for_ever() {
+    let world = world().await;
+    let (alice, _) = Person::creates_account("alice", &Desk::new(&world)).await;
+    let desk = Desk::new(&world);
+    let lie = || {
+        let id = DeploymentId([7; 16]);
+        desk.line
+            .alter_json::<Deployment>("/deployment", move |card| card.deployment_id = id);
+    };
+    lie();
+    let by_phrase = login::open(desk.device(), &alice.handle, &alice.phrase).await;
+    assert!(matches!(by_phrase, Err(OpenError::Wrong)));
+    let by_words = login::open_with_words(desk.device(), &alice.words).await;
+    assert!(matches!(by_words, Err(OpenError::Wrong)));
+    let sheet = Draft::make(desk.device()).unwrap().deployment().await;
+    assert_eq!(sheet.unwrap(), DeploymentId([7; 16]));
+    assert!(
+        desk.drawer.0.borrow().is_empty(),
+        "nobody has proved anything yet"
+    );
+    // The words prove nothing about the deployment, even where the server lets them in.
+    desk.line.mend();
+    login::open_with_words(desk.device(), &alice.words).await.unwrap();
+    assert!(!desk.drawer.0.borrow().contains_key("pin/deployment"));
+    // The phrase does: from then on no other is believed.
+    alice.opens(&desk).await;
+    lie();
+    match login::open(desk.device(), &alice.handle, &alice.phrase).await {
+        Err(OpenError::Refused(refusal)) => assert_eq!(refusal.check, Check::Deployment),
+        _ => panic!("another deployment was believed"),
+    }
+    desk.line.mend();
+    alice.opens(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_whose_words_open_nothing_is_not_created() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let draft = Draft::make(desk.device()).unwrap();
+    // The server has stored another recovery id, another recovery key, another slot: none of it stands in the account
+    // as it is read back.
+    desk.line.after(|request, _| match request.path.as_str() {
+        path::RECOVERIES_START => Fate::Answer(not_found()),
+        _ => Fate::Pass,
+    });
+    let refusal = read_back(draft.register("alice", "la phrase").await);
+    assert!(refusal.evidence.is_some());
+    desk.line.after(|request, _| match request.path.as_str() {
+        path::RECOVERIES_FINISH => Fate::Answer(not_found()),
+        _ => Fate::Pass,
+    });
+    read_back(draft.register("alice", "la phrase").await);
+    desk.line
+        .alter_json::<RecoveryOpened>(path::RECOVERIES_FINISH, |opened| {
+            flip(&mut opened.slot.0, 167 * 8)
+        });
+    read_back(draft.register("alice", "la phrase").await);
+    // The same draft with an honest server: created, and by either way in.
+    desk.line.mend();
+    let words: Vec<_> = draft.words().iter().map(|word| word.to_string()).collect();
+    draft.register("alice", "la phrase").await.unwrap();
+    login::open_with_words(desk.device(), &words.join(" "))
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_no_handle_is_refused_after_a_login_by_words() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (alice, _) = Person::creates_account("alice", &desk).await;
+    for told in ["", "Alice", "<b>alice</b>", "ali\u{202e}ce"] {
+        desk.line
+            .alter_json::<Account>("/account", |account| account.handle = told.to_owned());
+        match login::open_with_words(desk.device(), &alice.words).await {
+            Err(OpenError::Refused(refusal)) => assert_eq!(refusal.check, Check::ReadBack, "{told:?}"),
+            _ => panic!("it was believed: {told:?}"),
+        }
+    }
+    desk.line.mend();
+    let unlocked = login::open_with_words(desk.device(), &alice.words).await.unwrap();
+    assert_eq!(unlocked.handle(), "alice");
+}
+
+/// An answer that tells a change of phrase it was stored; nothing is.
+fn pretend(request: &Request) -> Response {
+    let sent: PutPassword = serde_json::from_slice(&request.body).unwrap();
+    let stored = ManifestStored {
+        manifest_hash: Hash(Record::parse(sent.manifest.as_slice()).unwrap().manifest_hash()),
+    };
+    answer(200, "application/json", serde_json::to_vec(&stored).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_phrase_that_was_only_claimed_does_not_lock_the_device_out() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    desk.line.before(|request| match request.path.as_str() {
+        path::PASSWORD => Fate::Answer(pretend(request)),
+        _ => Fate::Pass,
+    });
+    let claimed = safe.set_phrase("une phrase toute neuve").await;
+    assert!(matches!(claimed, Err(PhraseError::Unknown)), "{claimed:?}");
+    // The account never changed: the old phrase and the words open it here, and the open one goes on too.
+    desk.line.mend();
+    alice.opens(&desk).await;
+    login::open_with_words(desk.device(), &alice.words).await.unwrap();
+    safe.set_phrase("une phrase toute neuve").await.unwrap();
+    let changed = Person {
+        phrase: "une phrase toute neuve".to_owned(),
+        ..alice
+    };
+    changed.opens(&desk).await;
+}
+
+/// Alice's window that knows `un.pdf`; the answer that names `deux.pdf` as the newest; the pin of a window of the same
+/// device that has read as far as `trois.pdf`.
+async fn overtaken(world: &tests::world::World) -> (Desk, Safe, Response, (String, Vec<u8>)) {
+    let elsewhere = Desk::new(world);
+    let (alice, writer) = Person::creates_account("alice", &elsewhere).await;
+    writer.saves("un.pdf", b"1").await;
+    let desk = Desk::new(world);
+    let window = alice.opens(&desk).await;
+    writer.saves("deux.pdf", b"2").await;
+    let held = Rc::<std::cell::RefCell<Option<Response>>>::default();
+    let keep = Rc::clone(&held);
+    elsewhere.line.after(move |request, response| {
+        if is_of(request, path::COLLECTION) {
+            *keep.borrow_mut() = Some(response.clone());
+        }
+        Fate::Pass
+    });
+    writer.sync().await.unwrap();
+    elsewhere.line.mend();
+    writer.saves("trois.pdf", b"3").await;
+    let other = Desk::with_drawer(world, desk.drawer.copy());
+    alice.opens(&other).await;
+    let pin = newest_head(&other.drawer);
+    (desk, window, held.take().unwrap(), pin)
+}
+
+fn newest_head(drawer: &Drawer) -> (String, Vec<u8>) {
+    let drawer = drawer.0.borrow();
+    let (key, value) = drawer
+        .iter()
+        .find(|(key, _)| key.starts_with("pin/") && key.contains("/head/"))
+        .unwrap();
+    (key.clone(), value.clone())
+}
+
+/// Answers `times` times with what was true before; while its pages travel, the other window pins what came after.
+fn overtake(desk: &Desk, times: usize, old: Response, pin: (String, Vec<u8>)) {
+    let (told, drawer) = (Cell::new(0), Rc::clone(&desk.drawer));
+    desk.line.after(move |request, _| {
+        if is_of(request, path::PAGES) {
+            drawer.0.borrow_mut().insert(pin.0.clone(), pin.1.clone());
+        }
+        if is_of(request, path::COLLECTION) && told.get() < times {
+            told.set(told.get() + 1);
+            return Fate::Answer(old.clone());
+        }
+        Fate::Pass
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_another_window_has_overtaken_is_read_on_or_refused() {
+    let world = world().await;
+    let (desk, window, old, pin) = overtaken(&world).await;
+    // For ever: the list that this device knows to be old is not shown, and what was shown stays.
+    overtake(&desk, usize::MAX, old, pin);
+    match window.sync().await {
+        Err(SyncError::Refused(refusal)) => assert_eq!(refusal.check, Check::HeadRolledBack),
+        other => panic!("an old list was taken for the newest: {other:?}"),
+    }
+    assert_eq!(window.names(), ["un.pdf"]);
+    desk.line.mend();
+    window.sync().await.unwrap();
+    assert_eq!(window.names(), ["deux.pdf", "trois.pdf", "un.pdf"]);
+    assert_eq!(window.reads("trois.pdf").await, b"3");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_merely_late_is_read_on() {
+    let world = world().await;
+    let (desk, window, old, pin) = overtaken(&world).await;
+    overtake(&desk, 1, old, pin);
+    assert!(window.sync().await.unwrap().changed);
+    assert_eq!(window.names(), ["deux.pdf", "trois.pdf", "un.pdf"]);
+    desk.line.mend();
+    assert!(!window.sync().await.unwrap().changed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_notice_of_a_first_visit_is_not_lost_in_another_act() {
+    let world = world().await;
+    let (alice, safe) = Person::creates_account("alice", &Desk::new(&world)).await;
+    safe.saves("bail.pdf", b"le bail").await;
+    let desk = Desk::new(&world);
+    let window = enters(&alice, &desk).await;
+    // The server keeps the first reading from the one who would tell; saving reads the list on its own.
+    desk.line
+        .before(|request| match is_of(request, path::COLLECTION) {
+            true => Fate::Answer(not_found()),
+            false => Fate::Pass,
+        });
+    assert!(matches!(
+        window.sync().await,
+        Err(SyncError::Api(ApiError::Problem(_)))
+    ));
+    desk.line.mend();
+    window.saves("photo.jpg", b"la photo").await;
+    drop(window);
+    // Told by the first reading that tells, also to whoever opens the account anew; and once.
+    let window = enters(&alice, &desk).await;
+    assert_eq!(window.sync().await.unwrap().first_time.unwrap().documents, 2);
+    assert_eq!(window.sync().await.unwrap().first_time, None);
+    let again = enters(&alice, &desk).await;
+    assert_eq!(again.sync().await.unwrap().first_time, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_no_body_has_are_not_counted() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (_alice, safe) = Person::creates_account("alice", &desk).await;
+    let content = vec![3; 2_500_000];
+    desk.line
+        .before(|request| match is_of(request, path::UPLOAD_PART) {
+            true => Fate::Lose,
+            false => Fate::Pass,
+        });
+    let broken = safe.upload(&content, &document("film.mp4"), &Watch::none()).await;
+    assert!(broken.is_err());
+    desk.line.mend();
+    for (told, counted) in [
+        (vec![9, u32::MAX], 0),
+        (vec![1, 1, 1, 1], 1),
+        (vec![0, 1, 2, 3], 3),
+    ] {
+        let told = told.clone();
+        desk.line.alter_json::<Uploads>(path::UPLOADS, move |uploads| {
+            uploads.items[0].parts.clone_from(&told);
+        });
+        let begun = safe.unfinished().await.unwrap();
+        assert_eq!((begun[0].parts, begun[0].parts_total), (counted, 3));
+    }
+}
