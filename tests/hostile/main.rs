@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod body;
+mod bounds;
+mod forged;
 mod list;
 mod upload;
 mod verdict;

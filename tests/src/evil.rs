@@ -14,11 +14,13 @@ use serde::de::DeserializeOwned;
 use crate::adversary::{Fate, Line};
 
 mod body;
+mod insider;
 mod list;
 mod switch;
 mod way_in;
 mod wire;
 
+pub use insider::{Forged, Insider};
 pub use switch::Switch;
 
 /// One way to carry a lie out.

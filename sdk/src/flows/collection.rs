@@ -11,7 +11,7 @@ use crypto::collection::index::Index;
 use crypto::collection::keys::{AdminKey, EpochKeys, WriteKey};
 use crypto::collection::load::Loader;
 use serde::{Deserialize, Serialize};
-use shared::{CollectionId, Hash, limit};
+use shared::{CollectionId, ErrorCode, Hash, limit};
 
 use super::pin::{self, Advance};
 use super::retry;
@@ -234,7 +234,10 @@ impl Unlocked {
     /// Charters, head, and the chain of heads from the pin to it.
     async fn read_standing(&self, id: CollectionId) -> Result<Standing, SyncError> {
         let call = || api::collection::read(self.transport(), self.session(), id);
-        let stored = retry(self.device(), call).await?;
+        let stored = match retry(self.device(), call).await {
+            Ok(stored) => stored,
+            Err(error) => return Err(self.withheld_list(error, Check::PageMissing, id.as_bytes()).await),
+        };
         let charters = self.replica.borrow().verify_charters(&stored.charters);
         let Some(charters) = charters else {
             let bytes = stored
@@ -282,7 +285,13 @@ impl Unlocked {
         while pin.head_no < target.head_no {
             let count = (target.head_no - pin.head_no).min(limit::ITEMS);
             let call = || api::collection::heads(self.transport(), self.session(), id, pin.head_no, count);
-            let heads = retry(self.device(), call).await?;
+            let heads = match retry(self.device(), call).await {
+                Ok(heads) => heads,
+                Err(error) => {
+                    let newest = newest.head().to_bytes();
+                    return Err(self.withheld_list(error, Check::HeadChain, newest).await);
+                }
+            };
             if heads.items.is_empty() {
                 return Err(self.refuse_list(Check::HeadChain, newest.head().to_bytes()).await);
             }
@@ -326,7 +335,13 @@ impl Unlocked {
             }
             let ids = missing.into_iter().map(Hash).collect::<Vec<_>>();
             let call = || api::collection::pages(self.transport(), self.session(), id, ids.clone());
-            let answer = retry(self.device(), call).await?;
+            let answer = match retry(self.device(), call).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let asked = ids.iter().flat_map(|id| id.0).collect::<Vec<_>>();
+                    return Err(self.withheld_list(error, Check::PageMissing, &asked).await);
+                }
+            };
             for (asked, page) in ids.iter().zip(answer.pages) {
                 let Some(page) = page else {
                     return Err(self.refuse_list(Check::PageMissing, asked.as_bytes()).await);
@@ -366,6 +381,16 @@ impl Unlocked {
             replica.state = Some(State { charter, head, index });
         }
         Ok(advance == Advance::Behind)
+    }
+
+    /// "Not here" and "not for you" cannot be said of one's own list: what it answers is withheld, and evidence of that.
+    async fn withheld_list(&self, error: ApiError, check: Check, asked: &[u8]) -> SyncError {
+        match error.problem_code() {
+            Some(ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::RangeNotSatisfiable) => {
+                self.refuse_list(check, asked).await
+            }
+            _ => error.into(),
+        }
     }
 
     async fn refuse_list(&self, check: Check, bytes: &[u8]) -> SyncError {

@@ -218,7 +218,7 @@ impl Unlocked {
     }
 
     /// The uploads that began on any device and are not finished. One whose record does not open is left out, with
-    /// evidence.
+    /// evidence; one whose body the list names is finished, whatever the server says.
     ///
     /// # Errors
     /// [`UploadError::Api`], [`UploadError::Device`].
@@ -226,7 +226,11 @@ impl Unlocked {
         let stored = api::document::uploads(self.transport(), self.session()).await?;
         let notes = self.upload_notes().await?;
         let mut found = Vec::new();
-        for upload in &stored.items {
+        for upload in stored
+            .items
+            .iter()
+            .filter(|upload| !self.names_body(upload.body_id))
+        {
             let record = match self.open_record(upload).await {
                 Ok(record) => record,
                 // Evidence is kept; one bad record must not stand in the way of the others, nor of a new upload.
@@ -234,12 +238,15 @@ impl Unlocked {
                 Err(error) => return Err(error),
             };
             let note = notes.iter().find(|note| note.body == upload.body_id);
+            let parts_total = part_count(record.plain_len);
             found.push(Unfinished {
                 body: upload.body_id,
                 name: note.map(|note| note.name.clone()),
                 len: record.plain_len,
-                parts: u32::try_from(upload.parts.len()).unwrap_or(u32::MAX),
-                parts_total: part_count(record.plain_len),
+                parts: u32::try_from(upload.parts.len())
+                    .unwrap_or(u32::MAX)
+                    .min(parts_total),
+                parts_total,
             });
         }
         // It never reached the server, or all of it did and only the list is missing: `resume` finds out.
