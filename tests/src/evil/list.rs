@@ -15,6 +15,9 @@ use shared::{Blob, BodyId, ErrorCode, Problem, RequestId, path};
 use super::{Attack, Exchange, path as path_of};
 use crate::adversary::Fate;
 
+/// Picks requests.
+type Fits = fn(&Request) -> bool;
+
 /// A head signed by another key than the charter names.
 pub(super) fn n20() -> Vec<Attack> {
     vec![
@@ -116,7 +119,6 @@ pub(super) fn n28() -> Vec<Attack> {
         bodies.len().checked_sub(2).map(|at| bodies[at].clone())
     };
     type Pick = fn(&[Exchange], &Request) -> Option<Response>;
-    type Fits = fn(&Request) -> bool;
     let replays: [(&str, Fits, Pick); 3] = [
         ("list: the first ever told", is_collection, oldest),
         ("list: the one before the newest", is_collection, newest_but_one),
@@ -161,7 +163,6 @@ pub(super) fn n29() -> Vec<Attack> {
         ErrorCode::Forbidden,
         ErrorCode::RangeNotSatisfiable,
     ] {
-        type Fits = fn(&Request) -> bool;
         let routes: [(&str, Fits); 5] = [
             ("list", is_collection),
             ("page", is_pages),
@@ -225,7 +226,7 @@ pub(super) fn n31() -> Vec<Attack> {
     vec![
         planted(
             "a body of the server, with the record of an own upload",
-            |memory| own_record(memory),
+            own_record,
         ),
         planted(
             "a body of the server, with the record of another account",
@@ -284,7 +285,7 @@ pub(super) fn n38() -> Vec<Attack> {
 }
 
 /// Where a synchronisation, a download and the list of uploads read JSON.
-fn routes() -> [(&'static str, fn(&Request) -> bool); 6] {
+fn routes() -> [(&'static str, Fits); 6] {
     [
         ("list", is_collection),
         ("page", is_pages),
