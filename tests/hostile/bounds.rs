@@ -6,10 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crypto::collection::entry::{By, Entry};
 use crypto::collection::name::Name;
 use crypto::collection::page::page_id;
+use crypto::document::body::{BodyKind, BodySealer};
+use crypto::document::descriptor::{Content, Descriptor, MediaType};
+use crypto::secret::BodyKey;
 use sdk::Check;
 use sdk::error::TransportError;
-use sdk::flows::{Method, Request, Transport, Watch};
-use sdk::native::Http;
+use sdk::flows::{Method, Request, Response, Transport, Watch};
+use sdk::native::{Http, SystemRandom};
+use shared::document::Body;
+use tests::adversary::Fate;
 use tests::evil::{Attack, Evil, Insider, Switch};
 use tests::person::{Desk, Person, Safe, document};
 use tests::sample;
@@ -157,6 +162,91 @@ async fn n38_a_trie_deeper_than_the_bound_is_refused() {
     }
     safe.sync().await.unwrap();
     assert_eq!(safe.names(), ["film.mp4"]);
+}
+
+/// A page that announces 2^64-1 entries, or children, or bytes, and holds none.
+#[tokio::test(flavor = "multi_thread")]
+async fn n38_announced_lengths_are_not_believed() {
+    let world = world().await;
+    let (desk, evil, alice, safe) = one_document(&world).await;
+    let insider = Insider::of(&evil.memory(), &alice.words);
+    let (before, _) = insider.newest(&evil.memory());
+    let peak_before = peak();
+    for start in [
+        &[0x82, 1, 0x9b][..],
+        &[0x82, 0, 0x9b],
+        &[0x82, 1, 0x81, 0xbb],
+        &[0x5b],
+        &[0x9b],
+    ] {
+        let page = insider.page(&[start, &[0xff; 8]].concat());
+        let forged = insider.list_of(&before, page_id(&page), 1, vec![page], &insider.author());
+        let attack = forged.shown(format!("{start:02x?}"));
+        let verdict = noticed(&desk, &evil, attack, async || safe.sync().await).await;
+        assert_eq!(verdict.check(), Check::Page, "{start:02x?}");
+    }
+    assert!(peak() - peak_before < 16 << 20);
+    safe.sync().await.unwrap();
+}
+
+/// A document of a million chunks, all of it signed, none of it there: memory is that of its part hashes.
+#[tokio::test(flavor = "multi_thread")]
+async fn n38_a_million_chunks_cost_no_memory() {
+    let world = world().await;
+    let (desk, evil, alice, safe) = one_document(&world).await;
+    let insider = Insider::of(&evil.memory(), &alice.words);
+    let (before, mut index) = insider.newest(&evil.memory());
+    let key = BodyKey::make(&mut SystemRandom).unwrap();
+    let len = 1_000_000 * 16_384;
+    let sealer = BodySealer::new(&key, [9; 24], [0xab; 16], BodyKind::Document, len).unwrap();
+    let hashes = vec![[7; 32]; sealer.shape().parts as usize];
+    let header = sealer.header(&hashes).unwrap();
+    let content = Content {
+        plain_len: len,
+        content_root: [1; 32],
+        media: MediaType::Pdf,
+    };
+    let descriptor = Descriptor::new(&header, &key, &content, &insider.author());
+    let by = By {
+        account: insider.account,
+        time: 1_800_000_000,
+        head_no: 9,
+    };
+    let name = Name::new("immense.pdf").unwrap();
+    index
+        .put(Entry::new([9; 16], name, Some(descriptor), &by))
+        .unwrap();
+    evil.begin(insider.list_after(&before, &index).shown("immense"));
+    safe.sync().await.unwrap();
+    let object = safe.id("immense.pdf");
+    let peak_before = peak();
+    let body = Body {
+        header: header.to_bytes().into(),
+        part_hashes: hashes.concat().into(),
+    };
+    let attack = Attack::new("sixteen gigabytes", move |_, request, response| {
+        if request.path.ends_with("/content") {
+            *response = answer(206, "application/octet-stream", vec![0; 16_000]);
+        } else if request.path.contains("/bodies/") {
+            *response = answer(200, "application/json", serde_json::to_vec(&body).unwrap());
+        }
+        Fate::Pass
+    });
+    let mut sink = Vec::new();
+    let reading = async || safe.download(&object, &mut sink, &Watch::none()).await;
+    let verdict = noticed(&desk, &evil, attack, reading).await;
+    assert_eq!(verdict.check(), Check::Part);
+    assert!(sink.is_empty());
+    let grown = peak() - peak_before;
+    assert!(grown < 16 << 20, "{grown} bytes");
+}
+
+fn answer(status: u16, media: &str, body: Vec<u8>) -> Response {
+    Response {
+        status,
+        headers: vec![("content-type".to_owned(), media.to_owned())],
+        body: body.into(),
+    }
 }
 
 /// A head whose author counts more entries than a list may have: no page of it is asked for.

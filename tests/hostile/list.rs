@@ -1,76 +1,17 @@
 //! A hostile server against the list: charters, heads, pages; rollback, fork, withholding, planting.
 
+use sdk::flows::Method;
 use sdk::flows::collection::SyncError;
-use sdk::flows::commit::MergeKind;
-use sdk::flows::{Method, Response, Watch};
-use sdk::{Check, Fault, Subject};
+use sdk::{Check, Subject};
 use shared::collection::Collection;
 use tests::adversary::{Fate, flip};
 use tests::evil::{Attack, Evil, Switch};
-use tests::person::{Desk, Person, Safe, document};
+use tests::person::{Desk, Person, Safe};
 use tests::sample;
-use tests::world::World;
 
+use crate::behind::{Behind, about, attacks, lost_race};
 use crate::verdict::{Verdict, noticed};
 use crate::world;
-
-/// A device of an account that has not read what another device of it wrote since; the server heard both.
-struct Behind {
-    alice: Person,
-    first: Safe,
-    desk: Desk,
-    second: Safe,
-    evil: Evil,
-}
-
-impl Behind {
-    async fn in_world(world: &World) -> Self {
-        let desk = Desk::new(world);
-        let evil = Evil::on(&desk.line);
-        let writing = Desk::new(world);
-        evil.listens_to(&writing.line);
-        let (alice, first) = Person::creates_account("alice", &writing).await;
-        let second = alice.opens(&desk).await;
-        Self {
-            alice,
-            first,
-            desk,
-            second,
-            evil,
-        }
-    }
-
-    /// Reads the list while the server lies: refused, about the list, and what was shown before stays.
-    async fn refuses(&self, attack: Attack) -> Check {
-        let name = attack.name().to_owned();
-        let before = self.second.list();
-        let verdict = noticed(&self.desk, &self.evil, attack, async || self.second.sync().await).await;
-        assert_eq!(verdict.subject, Some(Subject::Collection), "{name}");
-        assert_eq!(self.second.list(), before, "{name}");
-        verdict.check()
-    }
-
-    /// Honest again, the same device goes on.
-    async fn goes_on(&self) {
-        self.second.sync().await.unwrap();
-        assert_eq!(self.second.list(), self.first.list());
-    }
-}
-
-/// What the name of an attack begins with says what is lied about.
-fn about<'a>(attack: &'a Attack) -> &'a str {
-    attack.name().split(':').next().unwrap()
-}
-
-fn attacks(switch: Switch, kinds: &[&str]) -> Vec<Attack> {
-    let attacks: Vec<_> = switch
-        .attacks()
-        .into_iter()
-        .filter(|attack| kinds.contains(&about(attack)))
-        .collect();
-    assert!(!attacks.is_empty());
-    attacks
-}
 
 fn check_of(kind: &str) -> Check {
     match kind {
@@ -209,6 +150,25 @@ async fn n28_a_list_of_the_past_is_refused_in_memory_and_after_a_restart() {
     }
     again.sync().await.unwrap();
     assert_eq!(again.list(), it.first.list());
+    // In the middle of a change: "somebody was faster", and the list of the past to merge with.
+    let mut past = attacks(Switch::N28, &["list"]).remove(0);
+    let attack = Attack::new("a race lost to the past", move |memory, request, response| {
+        if request.method == Method::Put && request.path.ends_with("/head") {
+            *response = lost_race();
+        }
+        past.act(memory, request, response)
+    });
+    it.desk.line.before(|request| {
+        if request.path.ends_with("/head") {
+            Fate::Answer(lost_race())
+        } else {
+            Fate::Pass
+        }
+    });
+    let changing = async || it.second.make_folder("Papiers", None).await;
+    let verdict = noticed(&it.desk, &it.evil, attack, changing).await;
+    assert_eq!(verdict.check(), Check::HeadRolledBack);
+    it.desk.line.before(|_| Fate::Pass);
     it.goes_on().await;
 }
 
@@ -228,6 +188,45 @@ async fn n28_an_account_record_of_the_past_is_refused() {
     }
     let opening = sdk::flows::login::open_with_words(desk.device(), &alice.words);
     opening.await.unwrap().sync().await.unwrap();
+}
+
+/// The newest account with an older list: what a change of phrase noted is the least that a new device accepts.
+#[tokio::test(flavor = "multi_thread")]
+async fn n28_a_new_device_accepts_no_list_from_before_the_newest_manifest() {
+    let world = world().await;
+    let it = Behind::in_world(&world).await;
+    it.first.saves("un.pdf", b"1").await;
+    // What the server told then, it tells again later.
+    it.second.sync().await.unwrap();
+    it.first.saves("deux.pdf", b"2").await;
+    it.first.set_phrase("une phrase toute neuve").await.unwrap();
+    let fresh = Desk::new(&world);
+    it.evil.listens_to(&fresh.line);
+    let alice = Person {
+        phrase: "une phrase toute neuve".to_owned(),
+        ..it.alice.clone()
+    };
+    let old = it.evil.memory().into_iter().rfind(|seen| {
+        let rest = seen
+            .request
+            .path
+            .split_once("/collections/")
+            .map(|(_, rest)| rest);
+        seen.request.method == Method::Get && rest.is_some_and(|rest| !rest.contains('/'))
+    });
+    let (old, evil) = (old.unwrap(), Evil::on(&fresh.line));
+    let safe = opened(&fresh, &alice).await;
+    let path = old.request.path.clone();
+    let attack = Attack::rewrite(
+        "the list of then",
+        move |request| request.path == path,
+        move |response| *response = old.response.clone(),
+    );
+    let verdict = noticed(&fresh, &evil, attack, async || safe.sync().await).await;
+    assert_eq!(verdict.check(), Check::HeadRolledBack);
+    assert!(safe.list().is_empty());
+    safe.sync().await.unwrap();
+    assert_eq!(safe.names(), ["deux.pdf", "un.pdf"]);
 }
 
 /// The server restores a backup: slots, records, list, everything of one moment, all genuine.
@@ -332,7 +331,7 @@ async fn n29_a_purged_entry_does_not_come_back() {
     let object = it.first.saves("secret.pdf", &content).await.object;
     it.second.sync().await.unwrap();
     it.first.trash(&object).await.unwrap();
-    it.first.purge(&[object.clone()]).await.unwrap();
+    it.first.purge(std::slice::from_ref(&object)).await.unwrap();
     for attack in attacks(Switch::N29, &["purged"]) {
         assert_eq!(it.refuses(attack).await, Check::Page);
     }
@@ -386,125 +385,4 @@ async fn n30_two_histories_of_one_number_are_refused() {
     assert_eq!(check().await, Check::HeadRolledBack);
     writer.make_folder("Et encore une", None).await.unwrap();
     assert_eq!(check().await, Check::HeadChain);
-}
-
-/// Conflicts merge, and never silently: whatever the server says of who was first.
-#[tokio::test(flavor = "multi_thread")]
-async fn n30_a_lost_race_is_merged_and_told_and_an_invented_one_changes_nothing() {
-    let world = world().await;
-    let it = Behind::in_world(&world).await;
-    let object = it.first.saves("scan.pdf", b"x").await.object;
-    it.second.sync().await.unwrap();
-    // A true one: the other device was faster. The name that lost is told now and kept.
-    it.first.rename(&object, "bail 2024.pdf").await.unwrap();
-    let done = it.second.rename(&object, "bail 2025.pdf").await.unwrap();
-    let told: Vec<_> = done
-        .merged
-        .iter()
-        .map(|note| (note.what, note.lost.clone()))
-        .collect();
-    let lost = Some("bail 2024.pdf".to_owned());
-    assert_eq!(told, [(MergeKind::NameOverwritten, lost)]);
-    assert_eq!(it.second.lost().await.unwrap(), done.merged);
-
-    // Stored, and denied: it is found in the chain, once, and nothing counts as a conflict.
-    it.evil.begin(race(|response| response.status < 300));
-    let done = it.second.rename(&object, "bail.pdf").await.unwrap();
-    assert_eq!((it.evil.lies(), done.merged.len()), (1, 0));
-    it.evil.end();
-    it.first.sync().await.unwrap();
-    assert_eq!(it.first.names(), ["bail.pdf"]);
-
-    // Denied without end, and never stored: the person is told, the list stays what it was.
-    let shown = it.second.list();
-    it.desk.line.before(|request| {
-        if request.path.ends_with("/head") {
-            Fate::Answer(lost_race())
-        } else {
-            Fate::Pass
-        }
-    });
-    let error = it.second.rename(&object, "autre.pdf").await.unwrap_err();
-    assert_eq!(error.code(), "busy");
-    it.desk.line.before(|_| Fate::Pass);
-    assert_eq!(it.second.list(), shown);
-    it.first.sync().await.unwrap();
-    it.goes_on().await;
-    assert_eq!(it.second.names(), ["bail.pdf"]);
-}
-
-/// Says of commits that somebody else was faster, where `fits` says so.
-fn race(fits: impl Fn(&Response) -> bool + 'static) -> Attack {
-    Attack::new("a race that was not", move |_, request, response| {
-        if request.method == Method::Put && request.path.ends_with("/head") && fits(response) {
-            *response = lost_race();
-        }
-        Fate::Pass
-    })
-}
-
-fn lost_race() -> Response {
-    let problem = shared::Problem::new(shared::ErrorCode::LostRace, shared::RequestId([0; 16]));
-    Response {
-        status: problem.status,
-        headers: vec![("content-type".to_owned(), shared::error::PROBLEM_JSON.to_owned())],
-        body: serde_json::to_vec(&problem).unwrap().into(),
-    }
-}
-
-/// Bodies and uploads that the server adds to its answers: none is shown as an own upload, none as a document.
-#[tokio::test(flavor = "multi_thread")]
-async fn n31_a_body_that_looks_like_an_own_upload_is_not_shown() {
-    let world = world().await;
-    let it = Behind::in_world(&world).await;
-    it.first.saves("bail.pdf", &sample::noise(5_000, 1)).await;
-    let bobs_desk = Desk::new(&world);
-    it.evil.listens_to(&bobs_desk.line);
-    let (_bob, bobs) = Person::creates_account("bob", &bobs_desk).await;
-    bobs.saves("le sien.pdf", &sample::noise(5_000, 2)).await;
-    it.second.sync().await.unwrap();
-    let shown = it.second.list();
-    let attacks = Switch::N31.attacks();
-    let genuine = attacks
-        .iter()
-        .filter(|attack| attack.name().contains("of the list"))
-        .count();
-    let planted = attacks.len() - genuine;
-    for attack in attacks {
-        let name = attack.name().to_owned();
-        it.evil.begin(attack);
-        assert_eq!(it.second.unfinished().await.unwrap(), [], "{name}");
-        // Asked to go on with it, the client does not: nothing is sent under a record that is not its own.
-        assert_eq!(it.evil.lies(), 1, "{name}");
-        it.second.sync().await.unwrap();
-        assert_eq!(it.second.list(), shown, "{name}");
-        let sent = it.evil.sent_since_the_lie();
-        assert!(!sent.iter().any(tests::evil::writes), "{name}");
-        it.evil.end();
-    }
-    // What does not open is evidence.
-    let kept = it.second.evidence().await.unwrap();
-    let kept = kept.iter().filter(|(_, kept)| kept.check == Check::UploadRecord);
-    assert_eq!(kept.count(), planted);
-    it.goes_on().await;
-}
-
-/// The same bodies, named to the client as uploads to go on with.
-#[tokio::test(flavor = "multi_thread")]
-async fn n31_a_planted_upload_is_not_continued() {
-    let world = world().await;
-    let it = Behind::in_world(&world).await;
-    let content = sample::noise(5_000, 1);
-    it.first.saves("bail.pdf", &content).await;
-    it.second.sync().await.unwrap();
-    let own_record = |attack: &Attack| attack.name().ends_with("record of an own upload");
-    for attack in Switch::N31.attacks().into_iter().filter(own_record) {
-        let (new, watch) = (document("copie.pdf"), Watch::none());
-        let planted = shared::BodyId([0xaa; 16]);
-        let going_on = async || it.second.resume(planted, &content, &new, &watch).await;
-        let verdict = noticed(&it.desk, &it.evil, attack, going_on).await;
-        assert_eq!(verdict.check(), Check::UploadRecord);
-        assert_eq!(verdict.subject, Some(Subject::Upload));
-    }
-    it.goes_on().await;
 }

@@ -5,10 +5,13 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod behind;
 mod body;
 mod bounds;
 mod forged;
 mod list;
+mod planted;
+mod race;
 mod upload;
 mod verdict;
 mod way_in;

@@ -80,6 +80,11 @@ impl Attack {
         })
     }
 
+    /// Carries it out on one answer: for an attack that has several lies in it.
+    pub fn act(&mut self, memory: &[Exchange], request: &Request, response: &mut Response) -> Fate {
+        (self.act)(memory, request, response)
+    }
+
     /// What it does, in a few words.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -103,6 +103,18 @@ impl Replica {
         &self.bundle
     }
 
+    /// Notes in a manifest that is about to be written how far the collection is known: its lower bounds (S0).
+    pub(crate) fn raise_bounds(&self, manifest: &mut Manifest) {
+        let (Some(state), Some(keys)) = (&self.state, manifest.collections.get_mut(&self.id.0)) else {
+            return;
+        };
+        let (pin, charter) = (state.head.head().pin(), state.charter.charter());
+        if pin.head_no >= keys.head_no {
+            (keys.head_no, keys.head_hash) = (pin.head_no, pin.head_hash);
+            (keys.charter_no, keys.charter_hash) = (charter.charter_no(), *charter.hash());
+        }
+    }
+
     /// The chain of charters from the pinned genesis. In this stage the owner is the only signer.
     fn verify_charters(&self, stored: &[shared::Blob]) -> Option<Vec<OpenedCharter>> {
         let mut chain: Vec<OpenedCharter> = Vec::new();

@@ -217,25 +217,24 @@ impl Unlocked {
         Ok(())
     }
 
-    /// The uploads that began on any device and are not finished. One whose record does not open is left out, with
-    /// evidence; one whose body the list names is finished, whatever the server says.
+    /// The uploads that began on any device and are not finished. Those whose records do not open are left out, with
+    /// the first of them as evidence: a list full of them must not push other evidence out. One whose body the list names is finished, whatever the server says.
     ///
     /// # Errors
     /// [`UploadError::Api`], [`UploadError::Device`].
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, UploadError> {
         let stored = api::document::uploads(self.transport(), self.session()).await?;
         let notes = self.upload_notes().await?;
-        let mut found = Vec::new();
+        let (mut found, mut refused) = (Vec::new(), None);
         for upload in stored
             .items
             .iter()
             .filter(|upload| !self.names_body(upload.body_id))
         {
-            let record = match self.open_record(upload).await {
-                Ok(record) => record,
-                // Evidence is kept; one bad record must not stand in the way of the others, nor of a new upload.
-                Err(UploadError::Refused(_)) => continue,
-                Err(error) => return Err(error),
+            // A bad record must not stand in the way of the others, nor of a new upload.
+            let Some(record) = self.open_record_bytes(upload.body_id, upload.record.as_slice()) else {
+                refused = refused.or(Some(upload));
+                continue;
             };
             let note = notes.iter().find(|note| note.body == upload.body_id);
             let parts_total = part_count(record.plain_len);
@@ -248,6 +247,10 @@ impl Unlocked {
                     .min(parts_total),
                 parts_total,
             });
+        }
+        if let Some(upload) = refused {
+            self.refuse(Check::UploadRecord, Subject::Upload, upload.record.as_slice())
+                .await;
         }
         // It never reached the server, or all of it did and only the list is missing: `resume` finds out.
         for note in notes

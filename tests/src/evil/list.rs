@@ -104,11 +104,6 @@ pub(super) fn n27() -> Vec<Attack> {
 
 /// An older head, charter, manifest, secrets or whole account, replayed from what was answered before.
 pub(super) fn n28() -> Vec<Attack> {
-    let oldest = |memory: &[Exchange], request: &Request| {
-        let path = path_of(request).to_owned();
-        let is_same = move |seen: &&Exchange| path_of(&seen.request) == path && seen.response.status == 200;
-        memory.iter().find(is_same).map(|seen| seen.response.clone())
-    };
     let newest_but_one = |memory: &[Exchange], request: &Request| {
         let path = path_of(request).to_owned();
         let same = memory
@@ -120,9 +115,9 @@ pub(super) fn n28() -> Vec<Attack> {
     };
     type Pick = fn(&[Exchange], &Request) -> Option<Response>;
     let replays: [(&str, Fits, Pick); 3] = [
-        ("list: the first ever told", is_collection, oldest),
+        ("list: the first ever told", is_collection, replay_first),
         ("list: the one before the newest", is_collection, newest_but_one),
-        ("account: the first ever told", is_account, oldest),
+        ("account: the first ever told", is_account, replay_first),
     ];
     let attack = |(name, fits, pick): (&str, Fits, Pick)| {
         Attack::new(name, move |memory, request, response| {
@@ -158,6 +153,19 @@ pub(super) fn n29() -> Vec<Attack> {
             },
         ),
     ];
+    // As if another device had purged it meanwhile.
+    attacks.push(Attack::new(
+        "body: with the list from before it was saved",
+        |memory, request, response| {
+            if is_body(request) {
+                *response = problem(ErrorCode::NotFound);
+            }
+            if is_collection(request) {
+                *response = replay_first(memory, request).expect("a list");
+            }
+            Fate::Pass
+        },
+    ));
     for code in [
         ErrorCode::NotFound,
         ErrorCode::Forbidden,
@@ -183,6 +191,14 @@ pub(super) fn n29() -> Vec<Attack> {
         }));
     }
     attacks
+}
+
+/// The first good answer on the same path.
+fn replay_first(memory: &[Exchange], request: &Request) -> Option<Response> {
+    let path = path_of(request);
+    let mut same = memory.iter();
+    same.find(|seen| path_of(&seen.request) == path && seen.response.status == 200)
+        .map(|seen| seen.response.clone())
 }
 
 /// Two histories: the heads that lead to the newest one are not one chain.
