@@ -5,14 +5,19 @@
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod behind;
 mod body;
+mod bounds;
 mod content;
 mod contract;
+mod forged;
 mod frame;
 mod headers;
 mod list;
 mod login;
 mod phrase;
+mod planted;
+mod race;
 mod random;
 mod slot;
 mod time;

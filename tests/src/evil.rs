@@ -18,6 +18,7 @@ mod contract;
 mod forge;
 mod frame;
 mod inside;
+mod insider;
 mod list;
 mod login;
 mod switch;
@@ -27,6 +28,7 @@ mod wire;
 pub use contract::broken;
 pub use forge::{Door, Twofold};
 pub use inside::{Inside, creation_of};
+pub use insider::{Forged, Insider};
 pub use switch::Switch;
 pub use way_in::answers;
 pub use wire::{is_of, problem, refusing};
@@ -86,6 +88,11 @@ impl Attack {
             change(&mut value);
             response.body = serde_json::to_vec(&value).expect("JSON").into();
         })
+    }
+
+    /// Carries it out on one answer: for an attack that has several lies in it.
+    pub fn act(&mut self, memory: &[Exchange], request: &Request, response: &mut Response) -> Fate {
+        (self.act)(memory, request, response)
     }
 
     /// What it does, in a few words.

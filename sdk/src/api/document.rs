@@ -11,12 +11,17 @@ use crate::flows::{Method, Transport};
 /// GET [`path::UPLOADS`]: what the server remembers of unfinished uploads.
 ///
 /// # Errors
-/// [`ApiError`].
+/// [`ApiError`]; [`ApiError::Hostile`] also for more than [`limit::UPLOADS`].
 pub async fn uploads(transport: &dyn Transport, session: &Session) -> Result<Uploads, ApiError> {
-    Call::new(Method::Get, path::UPLOADS, Some(session))
+    let uploads: Uploads = Call::new(Method::Get, path::UPLOADS, Some(session))
         .max_answer(UPLOADS_BYTES)
         .read(transport, &[200])
-        .await
+        .await?;
+    if uploads.items.len() as u64 > limit::UPLOADS {
+        Err(ApiError::Hostile)
+    } else {
+        Ok(uploads)
+    }
 }
 
 /// POST [`path::UPLOADS`]: begin; reserves quota.

@@ -11,7 +11,7 @@ use crypto::collection::index::Index;
 use crypto::collection::keys::{AdminKey, EpochKeys, WriteKey};
 use crypto::collection::load::Loader;
 use serde::{Deserialize, Serialize};
-use shared::{CollectionId, Hash, limit};
+use shared::{CollectionId, ErrorCode, Hash, limit};
 
 use super::pin::{self, Advance};
 use super::retry;
@@ -101,6 +101,18 @@ impl Replica {
 
     pub(crate) const fn bundle(&self) -> &VerifiedBundle {
         &self.bundle
+    }
+
+    /// Notes in a manifest that is about to be written how far the collection is known: its lower bounds (S0).
+    pub(crate) fn raise_bounds(&self, manifest: &mut Manifest) {
+        let (Some(state), Some(keys)) = (&self.state, manifest.collections.get_mut(&self.id.0)) else {
+            return;
+        };
+        let (pin, charter) = (state.head.head().pin(), state.charter.charter());
+        if pin.head_no >= keys.head_no {
+            (keys.head_no, keys.head_hash) = (pin.head_no, pin.head_hash);
+            (keys.charter_no, keys.charter_hash) = (charter.charter_no(), *charter.hash());
+        }
     }
 
     /// The chain of charters from the pinned genesis. In this stage the owner is the only signer.
@@ -278,7 +290,14 @@ impl Unlocked {
     /// Charters, head, and the chain of heads from the pin to it.
     async fn read_standing(&self, id: CollectionId) -> Result<Standing, SyncError> {
         let call = || api::collection::read(self.transport(), self.session(), id);
-        let stored = retry(self.device(), call).await?;
+        let stored = match retry(self.device(), call).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                return Err(self
+                    .withheld_list(error, Check::PageMissing, Route::Collection, id.as_bytes())
+                    .await);
+            }
+        };
         let charters = self.replica.borrow().verify_charters(&stored.charters);
         let Some(charters) = charters else {
             let bytes = stored
@@ -332,7 +351,15 @@ impl Unlocked {
         while pin.head_no < target.head_no {
             let count = (target.head_no - pin.head_no).min(limit::ITEMS);
             let call = || api::collection::heads(self.transport(), self.session(), id, pin.head_no, count);
-            let heads = retry(self.device(), call).await?;
+            let heads = match retry(self.device(), call).await {
+                Ok(heads) => heads,
+                Err(error) => {
+                    let newest = newest.head().to_bytes();
+                    return Err(self
+                        .withheld_list(error, Check::HeadChain, Route::Heads, newest)
+                        .await);
+                }
+            };
             if heads.items.is_empty() {
                 let bytes = newest.head().to_bytes();
                 return Err(self.refuse_chain(bytes, charters, newest).await);
@@ -381,7 +408,15 @@ impl Unlocked {
             }
             let ids = missing.into_iter().map(Hash).collect::<Vec<_>>();
             let call = || api::collection::pages(self.transport(), self.session(), id, ids.clone());
-            let answer = retry(self.device(), call).await?;
+            let answer = match retry(self.device(), call).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let asked = ids.iter().flat_map(|id| id.0).collect::<Vec<_>>();
+                    return Err(self
+                        .withheld_list(error, Check::PageMissing, Route::Pages, &asked)
+                        .await);
+                }
+            };
             for (asked, page) in ids.iter().zip(answer.pages) {
                 let named = Known::Page { id: *asked };
                 let Some(page) = page else {
@@ -473,6 +508,17 @@ impl Unlocked {
             hash: Hash(*charter.hash()),
             signed: Known::signed(charter.to_bytes()),
         })
+    }
+
+    /// "Not here" and "not for you" cannot be said of one's own list: what it answers is withheld, and evidence of that.
+    async fn withheld_list(&self, error: ApiError, check: Check, route: Route, asked: &[u8]) -> SyncError {
+        match error.problem_code() {
+            Some(ErrorCode::NotFound | ErrorCode::Forbidden | ErrorCode::RangeNotSatisfiable) => {
+                let refused = Refused::new(check, Subject::Collection, route, asked);
+                self.refuse_list(refused).await
+            }
+            _ => error.into(),
+        }
     }
 }
 

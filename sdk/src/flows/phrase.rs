@@ -131,7 +131,8 @@ impl Unlocked {
             .map_err(failed)
     }
 
-    /// The next slot and manifest: the old password slot leaves the list, the new one enters it.
+    /// The next slot and manifest: the old password slot leaves the list, the new one enters it, and the lower bound of
+    /// the collection rises to what this client has accepted. A device that was never here goes back no further.
     fn next_password(&self, registered: &Registered) -> Result<([u8; 32], PutPassword, Newest), PhraseError> {
         let device = self.device();
         let id = self.account_id.as_bytes();
@@ -149,6 +150,7 @@ impl Unlocked {
             .slots
             .retain(|_, listed| listed.slot_type != SlotType::Password);
         manifest.list_slot(&slot, SlotState::Live);
+        self.replica.borrow().raise_bounds(&mut manifest);
         let identity = self.secrets.current().map_err(|_| PhraseError::Device)?;
         let record = device
             .with_random(|random| {

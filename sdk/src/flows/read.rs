@@ -248,7 +248,8 @@ impl Unlocked {
         }
     }
 
-    fn names_body(&self, body: BodyId) -> bool {
+    /// Whether the list, as far as it was read, names this body: as content now or before.
+    pub(crate) fn names_body(&self, body: BodyId) -> bool {
         self.state().is_ok_and(|state| {
             state
                 .index

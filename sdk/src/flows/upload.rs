@@ -217,30 +217,38 @@ impl Unlocked {
         Ok(())
     }
 
-    /// The uploads that began on any device and are not finished. One whose record does not open is left out, with
-    /// evidence.
+    /// The uploads that began on any device and are not finished. Those whose records do not open are left out, with
+    /// the first of them as evidence: a list full of them must not push other evidence out. One whose body the list
+    /// names is finished, whatever the server says.
     ///
     /// # Errors
     /// [`UploadError::Api`], [`UploadError::Device`].
     pub async fn unfinished(&self) -> Result<Vec<Unfinished>, UploadError> {
         let stored = api::document::uploads(self.transport(), self.session()).await?;
         let notes = self.upload_notes().await?;
-        let mut found = Vec::new();
-        for upload in &stored.items {
-            let record = match self.open_record(upload).await {
-                Ok(record) => record,
-                // Evidence is kept; one bad record must not stand in the way of the others, nor of a new upload.
-                Err(UploadError::Refused(_)) => continue,
-                Err(error) => return Err(error),
+        let (mut found, mut refused) = (Vec::new(), None);
+        for upload in stored
+            .items
+            .iter()
+            .filter(|upload| !self.names_body(upload.body_id))
+        {
+            // A bad record must not stand in the way of the others, nor of a new upload.
+            let Some(record) = self.open_record_bytes(upload.body_id, upload.record.as_slice()) else {
+                refused = refused.or(Some(upload));
+                continue;
             };
             let note = notes.iter().find(|note| note.body == upload.body_id);
+            let parts_total = part_count(record.plain_len);
             found.push(Unfinished {
                 body: upload.body_id,
                 name: note.map(|note| note.name.clone()),
                 len: record.plain_len,
-                parts: told_parts(&upload.parts, part_count(record.plain_len)),
-                parts_total: part_count(record.plain_len),
+                parts: told_parts(&upload.parts, parts_total),
+                parts_total,
             });
+        }
+        if let Some(upload) = refused {
+            self.refuse_upload_record(upload).await;
         }
         // It never reached the server, or all of it did and only the list is missing: `resume` finds out.
         for note in notes
@@ -360,16 +368,18 @@ impl Unlocked {
     async fn open_record(&self, upload: &Upload) -> Result<UploadRecord, UploadError> {
         match self.open_record_bytes(upload.body_id, upload.record.as_slice()) {
             Some(record) => Ok(record),
-            None => {
-                let bytes = upload.record.as_slice();
-                let begun = Known::Body {
-                    id: upload.body_id,
-                    hash: None,
-                };
-                let refused = Refused::new(Check::UploadRecord, Subject::Upload, Route::Uploads, bytes);
-                Err(self.refuse(refused.knowing([begun])).await.into())
-            }
+            None => Err(self.refuse_upload_record(upload).await.into()),
         }
+    }
+
+    async fn refuse_upload_record(&self, upload: &Upload) -> Refusal {
+        let bytes = upload.record.as_slice();
+        let begun = Known::Body {
+            id: upload.body_id,
+            hash: None,
+        };
+        let refused = Refused::new(Check::UploadRecord, Subject::Upload, Route::Uploads, bytes);
+        self.refuse(refused.knowing([begun])).await
     }
 
     fn open_record_bytes(&self, body: BodyId, bytes: &[u8]) -> Option<UploadRecord> {
