@@ -2,7 +2,6 @@
 
 use sdk::flows::Watch;
 use sdk::{Check, Subject};
-use tests::adversary::{Fate, flip};
 use tests::evil::{Attack, Evil, Switch};
 use tests::person::{Desk, Person, Safe};
 use tests::sample;
