@@ -8,7 +8,7 @@ use crate::tree::{files, none, root, text};
 struct Row {
     number: u8,
     what: String,
-    /// Files and functions; or `waits for issue ...`.
+    /// Files and functions; or `waits for ...`.
     check: String,
     /// `module::n05_...` of `tests/hostile`, `browser::module::name` of `tests/browser`; or a dash.
     test: String,
@@ -17,9 +17,9 @@ struct Row {
 }
 
 impl Row {
-    /// Nothing to attack yet: an issue is named, and neither a test nor a mutation.
+    /// Nothing to attack yet: what it waits for is named, and neither a test nor a mutation.
     fn waits(&self) -> bool {
-        self.check.starts_with("waits for issue ") && self.test == DASH && self.mutation == DASH
+        self.check.starts_with("waits for ") && self.test == DASH && self.mutation == DASH
     }
 
     fn title(&self) -> String {
