@@ -63,7 +63,7 @@ const HELP: &str = "\
 cargo xtask <command>
 
   run      build what changed and serve on http://127.0.0.1:8080 with ./data; more arguments go to the server
-  test     the tests: native, durable, browser; one level: test native | durable | browser | deep
+  test     the tests: native, durable, browser; one level: test native | hostile | durable | browser | deep
   mutate   take each check of the hostile-server checklist out: its own test must fail; one number: mutate 05
   check    formatting, lints (native and wasm), the server on its own, licences, the tree's own rules
   build    the client's bundle in dist/ and the server that embeds it

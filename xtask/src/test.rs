@@ -6,7 +6,7 @@ use crate::{
     build,
     call::{Call, say},
     error::Error,
-    fuzz, setup,
+    fuzz, mutate, setup,
     tree::Tree,
 };
 
@@ -44,7 +44,7 @@ pub(crate) fn all(tree: &Tree) -> Result<(), Error> {
 /// One level.
 pub(crate) fn level(tree: &Tree, name: &str) -> Result<(), Error> {
     match name {
-        "native" => setup::only(tree, &["cargo-nextest"])?,
+        "native" | "hostile" => setup::only(tree, &["cargo-nextest"])?,
         "durable" => setup::only(tree, &["cargo-nextest", "strace"])?,
         "browser" => setup::only(tree, &["cargo-nextest", "chromium", "chromedriver"])?,
         "deep" => setup::everything(tree)?,
@@ -55,7 +55,11 @@ pub(crate) fn level(tree: &Tree, name: &str) -> Result<(), Error> {
         }
     }
     run_level(tree, name, &mut String::new())?;
-    if name == "deep" { fuzz::deep(tree) } else { Ok(()) }
+    if name == "deep" {
+        fuzz::deep(tree)?;
+        mutate::all(tree, None)?;
+    }
+    Ok(())
 }
 
 /// The rules of the tree itself, as part of `check`.
@@ -87,6 +91,7 @@ fn run_level(tree: &Tree, name: &str, summary: &mut String) -> Result<(), Error>
             .env("CIVIS_SERVER_BIN", tree.join("target/debug/civis-server"))
             .env("CIVIS_DEEP", "1")
         }
+        "hostile" => nextest(tree, &["--package", "tests", "--test", "hostile"]),
         _ => {
             let packages = NATIVE.into_iter().flat_map(|package| ["--package", package]);
             nextest(tree, &[])
