@@ -267,10 +267,7 @@ async fn the_notice_of_a_first_visit_is_not_lost_in_another_act() {
             true => Fate::Answer(not_found()),
             false => Fate::Pass,
         });
-    assert!(matches!(
-        window.sync().await,
-        Err(SyncError::Api(ApiError::Problem(_)))
-    ));
+    assert!(matches!(window.sync().await, Err(SyncError::Refused(_))));
     desk.line.mend();
     window.saves("photo.jpg", b"la photo").await;
     drop(window);
