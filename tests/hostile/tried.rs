@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use crypto::account::record::Record;
-use sdk::error::ApiError;
 use sdk::flows::account::{CreateError, Draft};
 use sdk::flows::collection::SyncError;
 use sdk::flows::login::{self, OpenError};
