@@ -12,7 +12,7 @@ use sdk::flows::login::{self, OpenError};
 use sdk::flows::phrase::PhraseError;
 use sdk::flows::{Request, Response, Watch};
 use sdk::{Check, Refusal};
-use shared::account::{Account, ManifestStored, PutPassword};
+use shared::account::{Account, ManifestStored, PutPassword, RegistrationChallenge};
 use shared::document::Uploads;
 use shared::session::{Deployment, RecoveryOpened};
 use shared::{DeploymentId, Hash, path};
@@ -173,6 +173,33 @@ async fn a_change_of_phrase_that_was_only_claimed_does_not_lock_the_device_out()
         ..alice
     };
     changed.opens(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phrase_registered_on_a_lie_is_not_called_changed_and_the_words_mend_it() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    // The element and the server's key change places: both are points, and nothing shows that they are false.
+    desk.line
+        .alter_json::<RegistrationChallenge>("/registrations", |challenge| {
+            challenge.response.0.rotate_left(32)
+        });
+    let changed = safe.set_phrase("une phrase toute neuve").await;
+    assert!(matches!(changed, Err(PhraseError::Unknown)), "{changed:?}");
+    // What was stored was made on the lie: the honest server opens it by neither phrase.
+    desk.line.mend();
+    for phrase in [alice.phrase.as_str(), "une phrase toute neuve"] {
+        let opened = login::open(desk.device(), &alice.handle, phrase).await;
+        assert!(matches!(opened, Err(OpenError::Wrong)), "{phrase}");
+    }
+    let by_words = login::open_with_words(desk.device(), &alice.words).await.unwrap();
+    by_words.set_phrase("une phrase toute neuve").await.unwrap();
+    let mended = Person {
+        phrase: "une phrase toute neuve".to_owned(),
+        ..alice
+    };
+    mended.opens(&desk).await;
 }
 
 /// Alice's window that knows `un.pdf`; the answer that names `deux.pdf` as the newest; the pin of a window of the same

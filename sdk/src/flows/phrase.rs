@@ -30,8 +30,9 @@ pub enum PhraseError {
     /// Another device changed the account at the same time, again and again; try once more.
     #[error("another device is changing the account")]
     Busy,
-    /// The new phrase was sent and nobody could tell whether it is stored, or it is stored and could not be tried.
-    /// The old one or the new one opens the account; the words do in any case.
+    /// The new phrase was sent and nobody could tell whether it is stored, or it was tried and does not open the account.
+    /// The old one or the new one opens it, or, where the server lied while the new one was registered, neither; the
+    /// words do in any case.
     #[error("nobody can tell which phrase works")]
     Unknown,
     /// The network or the server; the old phrase goes on working.
