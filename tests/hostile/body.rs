@@ -2,7 +2,7 @@
 
 use sdk::flows::Watch;
 use sdk::{Check, Subject};
-use tests::evil::{Attack, Evil, Switch};
+use tests::evil::{Attack, Evil, Switch, writes};
 use tests::person::{Desk, Person, Safe};
 use tests::sample;
 use tests::world::World;
@@ -58,13 +58,13 @@ impl Cinema {
     /// The server is told nothing; the evidence is sealed on the device, and names the document only there.
     async fn verify_silence(&self, name: &str, check: Check) {
         // It sees reads, as in any opening (and of the list, if a body is missing).
-        let reads = |path: &str| path.contains("/bodies/") || path.contains("/collections/");
+        let about = |path: &str| path.contains("/bodies/") || path.contains("/collections/");
         assert!(
             self.desk
                 .line
                 .take_sent()
                 .iter()
-                .all(|request| request.method == sdk::flows::Method::Get && reads(&request.path)),
+                .all(|request| !writes(request) && about(&request.path)),
             "{name}"
         );
         let evidence = self.safe.evidence().await.unwrap();

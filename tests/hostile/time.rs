@@ -55,8 +55,13 @@ async fn n53_a_server_years_off_moves_no_date_and_no_order() {
         // Another device reads the same, and takes its date for the last change, not the server's.
         let first = Desk::new(&world);
         let other = alice.opens_without_reading(&first).await;
-        let change = other.sync().await.unwrap().first_time.unwrap();
-        assert!(now.abs_diff(change.when) < 600, "{}", change.when);
+        // That it says a date at all is number 28's to demand.
+        let change = other.sync().await.unwrap().first_time;
+        let close = |when: u64| now.abs_diff(when) < 600;
+        assert!(
+            change.as_ref().is_none_or(|change| close(change.when)),
+            "{change:?}"
+        );
         assert_eq!(other.list(), safe.list());
     }
     assert!(safe.evidence().await.unwrap().is_empty());

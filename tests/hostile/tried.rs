@@ -281,19 +281,19 @@ async fn an_answer_that_was_merely_late_is_read_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_notice_of_a_first_visit_is_not_lost_in_another_act() {
+async fn n28_the_notice_of_a_first_visit_is_not_lost_in_another_act() {
     let world = world().await;
     let (alice, safe) = Person::creates_account("alice", &Desk::new(&world)).await;
     safe.saves("bail.pdf", b"le bail").await;
     let desk = Desk::new(&world);
     let window = enters(&alice, &desk).await;
-    // The server keeps the first reading from the one who would tell; saving reads the list on its own.
+    // The first reading does not reach the one who would tell; saving reads the list on its own.
     desk.line
         .before(|request| match is_of(request, path::COLLECTION) {
-            true => Fate::Answer(not_found()),
+            true => Fate::Lose,
             false => Fate::Pass,
         });
-    assert!(matches!(window.sync().await, Err(SyncError::Refused(_))));
+    assert!(matches!(window.sync().await, Err(SyncError::Api(_))));
     desk.line.mend();
     window.saves("photo.jpg", b"la photo").await;
     drop(window);
