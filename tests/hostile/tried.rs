@@ -31,10 +31,10 @@ fn answer(status: u16, media: &str, body: Vec<u8>) -> Response {
     }
 }
 
-/// "There is no such thing", as the honest server says it.
-fn not_found() -> Response {
-    let body = r#"{"type":"about:blank","status":404,"code":"not_found","retry_after":null,"limit":null,"request":"AAAAAAAAAAAAAAAAAAAAAA"}"#;
-    answer(404, "application/problem+json", body.as_bytes().to_vec())
+/// "These words open nothing", as the honest server says it; 404 would be a lie of number 3.
+fn login_failed() -> Response {
+    let body = r#"{"type":"about:blank","status":401,"code":"login_failed","retry_after":null,"limit":null,"request":"AAAAAAAAAAAAAAAAAAAAAA"}"#;
+    answer(401, "application/problem+json", body.as_bytes().to_vec())
 }
 
 fn read_back(result: Result<sdk::Unlocked, CreateError>) -> Refusal {
@@ -101,13 +101,13 @@ async fn an_account_whose_words_open_nothing_is_not_created() {
     // The server has stored another recovery id, another recovery key, another slot: none of it stands in the account
     // as it is read back.
     desk.line.after(|request, _| match request.path.as_str() {
-        path::RECOVERIES_START => Fate::Answer(not_found()),
+        path::RECOVERIES_START => Fate::Answer(login_failed()),
         _ => Fate::Pass,
     });
     let refusal = read_back(draft.register("alice", "la phrase").await);
     assert!(refusal.evidence.is_some());
     desk.line.after(|request, _| match request.path.as_str() {
-        path::RECOVERIES_FINISH => Fate::Answer(not_found()),
+        path::RECOVERIES_FINISH => Fate::Answer(login_failed()),
         _ => Fate::Pass,
     });
     read_back(draft.register("alice", "la phrase").await);
