@@ -4,6 +4,7 @@
 //! any of them could leak; [`Haystacks::search`] finds them. It proves presence well and absence only for these forms.
 
 use std::{
+    collections::BTreeSet,
     fmt, fs, io,
     path::{Path, PathBuf},
 };
@@ -261,8 +262,9 @@ fn carried(what: &str, bytes: &[u8], into: &mut Vec<Needle>) {
     add(what.to_owned(), bytes.to_owned());
     for alignment in 0..3 {
         for (name, encoding) in [("base64", BASE64), ("base64url", BASE64URL)] {
-            let inner = inner_base64(&encoding, bytes, alignment);
-            add(format!("{what} in {name}, alignment {alignment}"), inner);
+            for form in base64_forms(&encoding, bytes, alignment) {
+                add(format!("{what} in {name}, alignment {alignment}"), form);
+            }
         }
     }
     add(format!("{what} in hex"), HEXLOWER.encode(bytes).into_bytes());
@@ -281,15 +283,37 @@ fn carried(what: &str, bytes: &[u8], into: &mut Vec<Needle>) {
     }
 }
 
-/// The characters of a base64 text that depend on these bytes alone when `alignment` bytes of others come before.
-fn inner_base64(encoding: &base64::Encoding, bytes: &[u8], alignment: usize) -> Vec<u8> {
-    let mut padded = vec![0; alignment];
-    padded.extend_from_slice(bytes);
-    let text = encoding.encode(&padded);
-    let first = (8 * alignment).div_ceil(6);
-    let end = 8 * padded.len() / 6;
-    text.as_bytes()[first..end].to_vec()
+/// What these bytes are in a base64 text when `alignment` bytes of others come before.
+///
+/// Of long ones, the characters that depend on them alone. Of short ones those are too few to be no accident (a number of
+/// eight bytes may be mostly zeros, and random bytes after a field of zeros then look like it), so both characters that
+/// they share with their neighbours are looked for too, in each form that those may give them.
+fn base64_forms(encoding: &base64::Encoding, bytes: &[u8], alignment: usize) -> BTreeSet<Vec<u8>> {
+    let end = alignment + bytes.len();
+    let neighbours = if bytes.len() > SHORT { 0..=0 } else { 0..=u8::MAX };
+    let (first, last) = if bytes.len() > SHORT {
+        ((8 * alignment).div_ceil(6), 8 * end / 6)
+    } else {
+        (8 * alignment / 6, (8 * end).div_ceil(6))
+    };
+    let mut forms = BTreeSet::new();
+    for before in neighbours.clone() {
+        for after in neighbours.clone().step_by(NEIGHBOUR_STEP) {
+            let whole = [&vec![before; alignment], bytes, &[after]].concat();
+            let text = encoding.encode(&whole);
+            forms.insert(text.as_bytes()[first..last].to_vec());
+        }
+        if alignment == 0 {
+            break;
+        }
+    }
+    forms
 }
+
+/// Bytes up to which every bit of a needle is compared.
+const SHORT: usize = 8;
+/// At most the four upper bits of the byte after a needle share a character with it.
+const NEIGHBOUR_STEP: usize = 16;
 
 fn percent(bytes: &[u8], upper: bool, every: bool) -> Vec<u8> {
     let digits = if upper {
