@@ -315,6 +315,11 @@ pub(crate) fn read_settings(text: &str) -> Result<BTreeMap<String, String>, Conf
     Ok(settings)
 }
 
+/// Says something, on one line: what is printed of it can be read again.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty() && !text.contains(char::is_control)
+}
+
 fn quoted(text: impl fmt::Display) -> String {
     toml::Value::String(text.to_string()).to_string()
 }
@@ -331,15 +336,15 @@ const TABLE: &[Setting] = &[
     Setting {
         name: "data",
         help: "the data folder",
-        expected: "a path",
-        read: |config, text| (!text.is_empty()).then(|| config.data = PathBuf::from(text)),
+        expected: "a path on one line",
+        read: |config, text| is_plain(text).then(|| config.data = PathBuf::from(text)),
         show: |config| quoted(config.data.display()),
     },
     Setting {
         name: "assets_dir",
         help: "folder of the client's bundle, instead of the one built in",
-        expected: "a path",
-        read: |config, text| (!text.is_empty()).then(|| config.assets_dir = Some(PathBuf::from(text))),
+        expected: "a path on one line",
+        read: |config, text| is_plain(text).then(|| config.assets_dir = Some(PathBuf::from(text))),
         show: |config| {
             config
                 .assets_dir
@@ -429,10 +434,9 @@ const TABLE: &[Setting] = &[
     Setting {
         name: "source",
         help: "address of the source of this very program",
-        expected: "an address that starts with https://",
+        expected: "an address on one line that starts with https://",
         read: |config, text| {
-            text.starts_with("https://")
-                .then(|| text.clone_into(&mut config.source))
+            (is_plain(text) && text.starts_with("https://")).then(|| text.clone_into(&mut config.source))
         },
         show: |config| quoted(&config.source),
     },
@@ -526,6 +530,23 @@ mod tests {
             read(&["--log", "loud"], &[]),
             Err(ConfigError::Value { name: "log", .. })
         ));
+    }
+
+    #[test]
+    fn a_text_over_several_lines_is_no_setting() {
+        for (flag, name) in [
+            ("--data", "data"),
+            ("--assets-dir", "assets_dir"),
+            ("--source", "source"),
+        ] {
+            for text in ["https://a\nhttps = true", "https://a\u{85}", ""] {
+                let refused = read(&[flag, text], &[]);
+                assert!(
+                    matches!(refused, Err(ConfigError::Value { name: wrong, .. }) if wrong == name),
+                    "{flag} {text:?}"
+                );
+            }
+        }
     }
 
     #[test]
