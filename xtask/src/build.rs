@@ -51,7 +51,7 @@ pub(crate) fn client(tree: &Tree) -> Result<(), Error> {
     }
     let started = Instant::now();
     fs::remove_file(&mark).or_else(gone).at(&mark)?;
-    trunk(tree)?;
+    trunk(tree, &["--cargo-profile", "wasm-release"])?;
     let sizes = bundle::finish(&tree.dist())?;
     fs::write(&mark, sources).at(&mark)?;
     say(&format!(
@@ -74,9 +74,25 @@ fn turn(tree: &Tree) -> Result<fs::File, Error> {
     Ok(file)
 }
 
-fn trunk(tree: &Tree) -> Result<(), Error> {
+/// The same bundle, built fast for someone who changes it: unoptimised, uncompressed, and never taken for the real one.
+pub(crate) fn quick(tree: &Tree) -> Result<(), Error> {
+    setup::for_run(tree)?;
+    let _turn = turn(tree)?;
+    let started = Instant::now();
+    let mark = tree.memory().join(MARK);
+    fs::remove_file(&mark).or_else(gone).at(&mark)?;
+    trunk(tree, &["--release=false", "--cargo-profile", "wasm-quick"])?;
+    say(&format!(
+        "build: the client took {:.0?}, unoptimised; serve it with `civis-server --assets-dir dist`, test it with CIVIS_DIST=dist",
+        started.elapsed()
+    ));
+    Ok(())
+}
+
+fn trunk(tree: &Tree, how: &[&str]) -> Result<(), Error> {
     Call::new("trunk")
-        .args(["build", "--offline", "--cargo-profile", "wasm-release"])
+        .args(["build", "--offline"])
+        .args(how)
         .env("CARGO_TARGET_DIR", tree.wasm_target())
         .env("CARGO_ENCODED_RUSTFLAGS", rust_flags(tree.root()))
         .env("NO_COLOR", "true")

@@ -40,6 +40,7 @@ fn obey(words: &[&str]) -> Result<(), Error> {
     match words {
         ["setup"] => setup::everything(&tree),
         ["build"] => build::all(&tree),
+        ["build", "quick"] => build::quick(&tree),
         ["run", rest @ ..] => run::serve(&tree, rest),
         ["check"] => check::all(&tree),
         ["test"] => test::all(&tree),
@@ -66,7 +67,7 @@ cargo xtask <command>
   test     the tests: native, durable, browser; one level: test native | hostile | durable | browser | deep
   mutate   take each check of the hostile-server checklist out: its own test must fail; one number: mutate 05
   check    formatting, lints (native and wasm), the server on its own, licences, the tree's own rules
-  build    the client's bundle in dist/ and the server that embeds it
+  build    the client's bundle in dist/ and the server that embeds it; build quick: the bundle alone, unoptimised
   setup    install every tool that is missing
   fuzz     every parser under libFuzzer, 60 s a target: fuzz [target...] [--seconds N]; fuzz keep: new corpora
   bench    measure encryption, upload and memory beside others; never part of the tests
