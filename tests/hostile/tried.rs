@@ -58,7 +58,7 @@ async fn enters(alice: &Person, desk: &Desk) -> Safe {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_false_deployment_told_to_a_new_device_does_not_lock_it_out_for_ever() {
+async fn n04_a_false_deployment_told_to_a_new_device_does_not_lock_it_out_for_ever() {
     let world = world().await;
     let (alice, _) = Person::creates_account("alice", &Desk::new(&world)).await;
     let desk = Desk::new(&world);
