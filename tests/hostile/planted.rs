@@ -57,7 +57,8 @@ async fn n31_planted_uploads_do_not_wash_evidence_away() {
     let head = Attack::json::<Collection>(
         "a head",
         |request| request.path.contains("/collections/"),
-        |stored| flip(&mut stored.head.0, 2_000),
+        // In its box: two checks stand before it.
+        |stored| flip(&mut stored.head.0, 2_560),
     );
     assert_eq!(it.refuses(head).await, Check::Head);
     let uploads = |request: &Request| request.method == Method::Get && request.path.ends_with("/uploads");
