@@ -391,6 +391,7 @@ fn merge_text(note: &MergeNote, locale: Locale) -> String {
         MergeKind::PlaceOverwritten | MergeKind::MoveDropped => text::merge::place(locale).to_owned(),
         MergeKind::FieldOverwritten => text::merge::field(locale).to_owned(),
         MergeKind::ConflictCopy => text::merge::copy(locale).to_owned(),
+        MergeKind::Purged => text::merge::purged(locale, lost),
         MergeKind::Restored => text::merge::restored(locale).to_owned(),
     }
 }

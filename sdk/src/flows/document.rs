@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crypto::collection::entry::{By, Entry, Kind as EntryKind};
+use crypto::collection::entry::{By, Entry, Kind as EntryKind, TAGS_MAX};
 use crypto::collection::index::Index;
 use crypto::collection::name::Name;
 use crypto::collection::tree::Tree;
@@ -245,7 +245,9 @@ impl Unlocked {
                 entry
             };
             entry.thumbnail = thumbnail;
-            entry.tags.extend(tags);
+            if entry.tags.len() + tags.len() < TAGS_MAX {
+                entry.tags.extend(tags);
+            }
             if note.category.is_some() {
                 put_category(&mut entry, note.category);
             }

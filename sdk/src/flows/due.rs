@@ -62,6 +62,7 @@ const SOON_SECONDS: u64 = 30 * 86_400;
 
 #[cfg(test)]
 mod tests {
+    use super::super::item::sample;
     use super::*;
 
     #[test]
@@ -73,5 +74,26 @@ mod tests {
         assert_eq!(due(now + SOON_SECONDS, now), Some(Due::Soon));
         assert_eq!(due(now + SOON_SECONDS + 1, now), None);
         assert_eq!(due(u64::MAX, now), None);
+    }
+
+    #[test]
+    fn what_is_due_outside_the_trash_is_told_the_oldest_day_first() {
+        let item = |n: u8, retention_end, in_trash| Item {
+            id: ObjectId::of(&[n; 16]),
+            retention_end,
+            in_trash,
+            ..sample()
+        };
+        let now = 1_795_305_600;
+        let items = [
+            item(1, Some(now + 86_400), false),
+            item(2, None, false),
+            item(3, Some(now - 1), false),
+            item(4, Some(now - 5), true),
+            item(5, Some(now + 365 * 86_400), false),
+        ];
+        let told = reminders(&items, now);
+        let told: Vec<_> = told.iter().map(|one| (&one.object, one.due)).collect();
+        assert_eq!(told, [(&items[2].id, Due::Past), (&items[0].id, Due::Soon)]);
     }
 }

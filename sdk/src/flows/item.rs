@@ -227,3 +227,27 @@ fn to_item(entry: &Entry, parent: Option<[u8; 16]>, in_trash: Option<u64>, same_
         same_name,
     }
 }
+
+/// An item for tests that look at a few of its fields.
+#[cfg(test)]
+pub(crate) fn sample() -> Item {
+    Item {
+        id: ObjectId::of(&[1; 16]),
+        kind: Kind::Document,
+        name: "a.pdf".to_owned(),
+        parent: None,
+        media: None,
+        len: 0,
+        tags: Vec::new(),
+        category: None,
+        retention_end: None,
+        added: 0,
+        modified: 0,
+        versions: 0,
+        thumbnail: false,
+        trashed_at: None,
+        in_trash: false,
+        purge_at: None,
+        same_name: false,
+    }
+}

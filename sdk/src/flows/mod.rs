@@ -7,6 +7,7 @@ pub(crate) mod conflict;
 pub mod document;
 pub mod due;
 pub(crate) mod genesis;
+pub(crate) mod gone;
 pub mod item;
 pub(crate) mod journal;
 pub mod login;
