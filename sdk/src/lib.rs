@@ -7,6 +7,7 @@
 //!   [`Unlocked`](session::Unlocked); every act on documents is a method of the last.
 //! - [`flows`]: the sequences of `spec/flows.md`: accounts, the collection, documents.
 //! - [`api`]: one typed call for each route, strict about every answer.
+//! - [`search`]: what a person types against what the list holds.
 //! - [`fault`]: one stable name for every error.
 //! - [`evidence`]: what is kept when an answer is refused.
 //! - `native` (feature): a device for programs that are not a web page.
@@ -22,6 +23,7 @@ pub mod flows;
 pub mod native;
 #[cfg(feature = "parsers")]
 pub mod parsers;
+pub mod search;
 pub mod session;
 
 pub use error::ApiError;

@@ -3,6 +3,8 @@
 //! Lost races are merged (M1-M6) and tried again, at most eight times; a lost answer is settled by reading again.
 //! spec/flows.md section 5.
 
+use std::collections::BTreeSet;
+
 use crypto::collection::entry::By;
 use crypto::collection::head::{Checkpoint, HeadSigner, NewHead, SignedHead, make_head};
 use crypto::collection::index::{Index, PutError, Sealed};
@@ -15,6 +17,7 @@ use shared::{BodyId, ErrorCode, Hash};
 
 use super::collection::{State, SyncError};
 use super::conflict::{conflict_suffix, to_note};
+use super::gone::{added_again, purged_bodies, take_out};
 use super::journal;
 use crate::api;
 use crate::error::{ApiError, LocalError};
@@ -32,6 +35,9 @@ pub enum CommitError {
     /// The name holds what a name may not hold, or is too long.
     #[error("not a name")]
     Name,
+    /// A tag holds what a tag may not hold, is too long, or there are too many.
+    #[error("not a tag")]
+    Tag,
     /// A folder cannot be moved into itself.
     #[error("a folder cannot lie in itself")]
     Circle,
@@ -115,6 +121,7 @@ impl Unlocked {
         edit: impl FnOnce(&mut Index, &By) -> Result<(), CommitError>,
     ) -> Result<Committed, CommitError> {
         let _turn = self.turn.lock().await;
+        let mut signer = signer;
         if self.replica.borrow().state.is_none() {
             self.sync_in_turn().await?;
         }
@@ -122,19 +129,45 @@ impl Unlocked {
         let mut mine = base.index.clone();
         edit(&mut mine, &self.by(&base))?;
         let mut done = Committed::default();
-        let mut sent = Vec::new();
+        let (mut sent, mut purged) = (Vec::new(), BTreeSet::new());
         for round in 0..ROUNDS {
             if !mine.is_touched() {
                 return Ok(done);
             }
             let prepared = self.prepare(&base, &mine, signer)?;
             sent.push(*prepared.head.hash());
-            if self.send(&prepared).await? {
-                // Another window may have been told that the same place in the chain is its own.
-                if self.adopt(&base, prepared).await? {
-                    self.sync_in_turn().await?;
+            match self.send(&prepared).await {
+                Ok(true) => {
+                    // Another window may have been told that the same place in the chain is its own.
+                    if self.adopt(&base, prepared).await? {
+                        self.sync_in_turn().await?;
+                    }
+                    return Ok(done);
                 }
-                return Ok(done);
+                Ok(false) => {}
+                Err(error) => {
+                    let again = added_again(&prepared.commit.adds, &purged);
+                    if !is_refused(&error) || again.is_empty() {
+                        return Err(error);
+                    }
+                    // What another device purged: what it did not erase an admin may add again, the rest is gone.
+                    if signer == Signer::Write {
+                        signer = Signer::Admin;
+                        continue;
+                    }
+                    let erased = self.erased(&again).await?;
+                    if erased.is_empty() {
+                        return Err(error);
+                    }
+                    let notes = take_out(&mut mine, &erased)?;
+                    self.keep_losers(&notes).await?;
+                    done.merged.retain(|said| {
+                        let restored = said.what == MergeKind::Restored;
+                        !restored || !notes.iter().any(|note| note.object == said.object)
+                    });
+                    done.merged.extend(notes);
+                    continue;
+                }
             }
             self.device().pause(RACE_PAUSE << round.min(4)).await;
             let (_, passed) = self.sync_in_turn().await?;
@@ -143,6 +176,7 @@ impl Unlocked {
                 return Ok(done);
             }
             let theirs = self.state()?;
+            purged.extend(purged_bodies(&base.index, &theirs.index));
             let merged = self.merge(&base, &theirs, &mine)?;
             self.keep_losers(&merged.1).await?;
             done.merged.extend(merged.1);
@@ -280,6 +314,11 @@ impl Unlocked {
     pub(crate) fn state(&self) -> Result<State, CommitError> {
         self.replica.borrow().state.clone().ok_or(CommitError::Device)
     }
+}
+
+/// The server will not store this commit, as it stands.
+fn is_refused(error: &CommitError) -> bool {
+    matches!(error, CommitError::Api(error) if error.problem_code() == Some(ErrorCode::Refused))
 }
 
 pub(crate) fn to_wire(sealed: &Sealed, head: &SignedHead) -> Commit {

@@ -31,6 +31,8 @@ pub enum MergeKind {
     ConflictCopy,
     /// One side threw away what the other changed: it is back (M4).
     Restored,
+    /// Another device destroyed for good what this one changed: it cannot come back. `lost` is its name.
+    Purged,
     /// A move would have put a folder inside itself: it lies where it lay (M5).
     MoveDropped,
 }

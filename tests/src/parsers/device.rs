@@ -72,7 +72,7 @@ pub const PARSERS: &[Parser] = &[
     },
     Parser {
         name: "ObjectId::parse",
-        file: "sdk/src/flows/document.rs",
+        file: "sdk/src/flows/item.rs",
         rule: Rule::Exact,
         run: parsers::object_id,
         valid: |draw| OperationId(draw.array()).to_string().into(),
@@ -244,11 +244,17 @@ fn written<T: Serialize>(answer: Option<Result<T, ApiError>>) -> Result<Vec<u8>,
 
 fn upload_note(draw: &mut Draw) -> Vec<u8> {
     let parent = draw.coin().then(|| Blob(draw.bytes(16)));
-    let note = json!({
+    let mut note = json!({
         "body": BodyId(draw.array()), "object": Blob(draw.bytes(16)), "name": "bail.pdf",
         "parent": parent.map_or(Value::Null, |parent| json!(parent)), "media": "application/pdf",
         "record": Blob(draw.bytes(60)),
     });
+    if draw.coin() {
+        note["category"] = json!(draw.pick(&["identity", "tax", "other"]));
+        note["tags"] = json!(["2024"]);
+        note["retention_end"] = json!(draw.number());
+        note["replace"] = json!(Blob(draw.bytes(16)));
+    }
     note.to_string().into()
 }
 
