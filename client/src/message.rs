@@ -6,6 +6,8 @@ use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
 use serde::{Deserialize, Serialize};
 
+pub mod archive;
+
 /// Names one call of the page, and an upload for its cancel.
 pub type CallId = u32;
 
@@ -89,6 +91,8 @@ pub enum Call {
         /// Which document.
         object: ObjectId,
     },
+    /// Everything out in one archive, or an archive or a folder in.
+    Archive(archive::ArchiveCall),
     /// What was refused on this device and kept.
     ListEvidence,
     /// Evidence as one file to save; it comes back as a Blob.
@@ -173,6 +177,8 @@ pub enum Answer {
     Opened(Opened),
     /// The list, and how full the safe is.
     Listing(Listing),
+    /// What came of an archive.
+    Archive(archive::ArchiveAnswer),
     /// What was refused and kept, the newest first.
     Evidence(Vec<Piece>),
 }
