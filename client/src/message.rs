@@ -7,6 +7,9 @@ use sdk::flows::document::{Item, ObjectId};
 use serde::{Deserialize, Serialize};
 
 pub mod archive;
+pub mod safe;
+
+pub use safe::{SafeAnswer, SafeCall, UploadOptions};
 
 /// Names one call of the page, and an upload for its cancel.
 pub type CallId = u32;
@@ -58,7 +61,7 @@ pub enum Call {
     /// Read the list again.
     List,
     /// Encrypt and send the file that travels beside this message.
-    Upload,
+    Upload(UploadOptions),
     /// Stop the upload or download of that call.
     Cancel {
         /// The call to stop.
@@ -93,6 +96,8 @@ pub enum Call {
     },
     /// Everything out in one archive, or an archive or a folder in.
     Archive(archive::ArchiveCall),
+    /// Anything else about the list.
+    Safe(SafeCall),
     /// What was refused on this device and kept.
     ListEvidence,
     /// Evidence as one file to save; it comes back as a Blob.
@@ -179,6 +184,8 @@ pub enum Answer {
     Listing(Listing),
     /// What came of an archive.
     Archive(archive::ArchiveAnswer),
+    /// What a [`SafeCall`] brings where it is more than the list.
+    Safe(SafeAnswer),
     /// What was refused and kept, the newest first.
     Evidence(Vec<Piece>),
 }

@@ -17,7 +17,7 @@ use crate::flows::upload::UploadError;
 pub trait Fault {
     /// The code of the wire (`shared::ErrorCode::as_str`), or one of this crate's own: `offline`, `hostile`,
     /// `device`, `refused_answer`, `wrong_phrase`, `words_count`, `words_unknown`, `words_checksum`, `handle`,
-    /// `phrase`, `phrase_unknown`, `name`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`,
+    /// `phrase`, `phrase_unknown`, `name`, `tag`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`,
     /// `archive_full`, `archive_other`, `archive_packed`, `archive_large`, `archive_changed`.
     fn code(&self) -> &'static str;
 
@@ -126,6 +126,7 @@ impl Fault for CommitError {
         match self {
             Self::NotFound => "not_found",
             Self::Name => "name",
+            Self::Tag => "tag",
             Self::Circle => "circle",
             Self::Full => "full",
             Self::Busy => "busy",

@@ -11,6 +11,7 @@ use sdk::flows::Watch;
 use sdk::flows::archive::parcel::Parcel;
 use sdk::flows::archive::read::Archive;
 use sdk::flows::archive::write::{Choice, Exported};
+use sdk::flows::item::{Category, Item};
 use tests::person::{Desk, Person, Safe, document};
 use tests::sample;
 
@@ -104,11 +105,12 @@ fn shown(safe: &Safe) -> Vec<String> {
     lines
 }
 
-/// Of a folder neither date is carried.
-fn facts(item: &sdk::flows::document::Item) -> String {
+/// Of a folder no date is carried.
+fn facts(item: &Item) -> String {
+    let labels = format!("{:?} {:?} {:?}", item.category, item.tags, item.retention_end);
     match item.media {
-        Some(_) => format!("{}", item.modified),
-        None => String::new(),
+        Some(_) => format!("{labels} {} {}", item.added, item.modified),
+        None => labels,
     }
 }
 
@@ -123,7 +125,7 @@ async fn a_thousand_documents_leave_and_come_back_the_same() {
         .await
         .unwrap();
     safe.make_folder("Vide", None).await.unwrap();
-    desk.later.set(1_000);
+    safe.set_tags(&papers, &["à trier".to_owned()]).await.unwrap();
     const MIB: usize = 1 << 20;
     for number in 0..1_000_usize {
         let len = match number {
@@ -136,9 +138,14 @@ async fn a_thousand_documents_leave_and_come_back_the_same() {
         };
         let mut new = document(&format!("facture {}.pdf", number / 2));
         new.parent = [None, Some(papers.clone()), Some(old.clone())][number % 3].clone();
+        new.category = Category::ALL.get(number % 20).map(|(category, _)| *category);
+        new.tags = (0..number % 4).map(|tag| format!("étiquette {tag}")).collect();
+        new.retention_end = number.is_multiple_of(7).then_some(1_900_000_000 + number as u64);
         let content = sample::noise(len, number as u64);
         safe.upload(&content, &new, &Watch::none()).await.unwrap();
     }
+    // Years later: what is imported keeps the dates that it had.
+    let years = 5 * 365 * 86_400;
     let (file, done) = exports(&safe).await;
     assert_eq!((done.documents, done.missing), (1_000, Vec::new()));
     let files = unpacked(&file);
@@ -150,7 +157,9 @@ async fn a_thousand_documents_leave_and_come_back_the_same() {
     // The stranger needs no server; another account needs another one.
     drop(world);
     let world = crate::world().await;
-    let (_bob, other) = Person::creates_account("bob", &Desk::new(&world)).await;
+    let desk = Desk::new(&world);
+    desk.later.set(years);
+    let (_bob, other) = Person::creates_account("bob", &desk).await;
     let archive = Archive::open(&file).await.unwrap();
     let parcel = Parcel::of_archive(archive);
     let imported = other.import(&parcel, &Watch::none()).await.unwrap();

@@ -14,7 +14,7 @@ use super::parcel::{Listed, Parcel, Parceled};
 use crate::error::FileError;
 use crate::flows::collection::SyncError;
 use crate::flows::commit::{CommitError, Signer};
-use crate::flows::document::{Kind, ObjectId};
+use crate::flows::item::{Category, Kind, ObjectId};
 use crate::flows::upload::{NewDocument, Unfinished, UploadError};
 use crate::flows::watch::{Progress, Step, Watch};
 use crate::session::Unlocked;
@@ -162,6 +162,13 @@ impl Import<'_> {
                 Some(id) => id.clone(),
                 None => {
                     let made = self.safe.make_folder(&folder.name, key.0.as_ref()).await?;
+                    if folder.category.is_some() {
+                        let made = std::slice::from_ref(&made);
+                        self.safe.set_category(made, folder.category).await?;
+                    }
+                    if !folder.tags.is_empty() {
+                        self.safe.set_tags(&made, &folder.tags).await?;
+                    }
                     known.insert(key, made.clone());
                     made
                 }
@@ -232,10 +239,16 @@ impl Import<'_> {
         parent: Option<ObjectId>,
     ) -> Result<ObjectId, UploadError> {
         let source = document.content.source();
+        let listed = document.listed.as_ref().map(|listed| &listed.document);
+        let category = listed.and_then(|listed| listed.category.as_deref());
         let new = NewDocument {
             name: document.name.clone(),
             parent,
             media: document.media.clone(),
+            category: category.and_then(Category::of),
+            tags: listed.map(|listed| listed.tags.clone()).unwrap_or_default(),
+            retention_end: listed.and_then(|listed| listed.keep_until),
+            ..NewDocument::default()
         };
         let begun = (self.unfinished.iter())
             .position(|begun| begun.len == source.len() && begun.name.as_deref() == Some(new.name.as_str()))
@@ -272,7 +285,8 @@ impl Unlocked {
         let now = self.device().clock().now();
         let state = self.state()?;
         let differ = |entry: &Entry, facts: &Facts| {
-            (entry.modified, entry.trashed_at.is_some()) != (facts.modified, facts.trashed)
+            (entry.modified, entry.added) != (facts.modified, Some(facts.added))
+                || entry.trashed_at.is_some() != facts.trashed
         };
         let todo: Vec<_> = facts
             .iter()
@@ -288,6 +302,7 @@ impl Unlocked {
                 let mut entry = Entry::clone(entry);
                 entry.touch(by);
                 entry.modified = facts.modified;
+                entry.added = Some(facts.added);
                 // Thirty days from now, not from when it was thrown away elsewhere.
                 entry.trashed_at = facts.trashed.then_some(now);
                 index.put(entry)?;

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crypto::collection::entry::{OWN_TAGS, TAG_BYTES, TAGS_MAX};
 use crypto::collection::name::Name;
 use crypto::document::descriptor::Authorship;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,10 @@ pub struct Folder {
     pub name: String,
     /// The path of the folder that it lay in.
     pub folder: Option<String>,
+    /// Its category's id.
+    pub category: Option<String>,
+    /// Its owner's own labels, sorted.
+    pub tags: Vec<String>,
     /// When it went to the trash, Unix seconds.
     pub trashed: Option<u64>,
 }
@@ -69,7 +74,7 @@ pub struct Document {
     pub modified: u64,
     /// Until when its owner wants to keep it, Unix seconds.
     pub keep_until: Option<u64>,
-    /// When it went to the trash, Unix seconds.
+    /// When it, or a folder above it, went to the trash, Unix seconds.
     pub trashed: Option<u64>,
     /// Who signed it, and what is signed.
     pub author: Author,
@@ -197,7 +202,8 @@ impl List {
         let (mut folders, mut taken) = (BTreeSet::new(), BTreeSet::new());
         for folder in &self.folders {
             let known = is_known(&folders, folder.folder.as_deref());
-            let right = known && is_place(&folder.path) && is_name(&folder.name) && is_date(folder.trashed);
+            let labels = is_name(&folder.name) && are_tags(&folder.tags);
+            let right = known && labels && is_place(&folder.path) && is_date(folder.trashed);
             if !right || !taken.insert(place::fold(&folder.path)) {
                 return false;
             }
@@ -229,9 +235,7 @@ impl Document {
             && is_name(&self.name)
             && self.sha256.len() == 64
             && self.sha256.bytes().all(digits)
-            && self.tags.len() <= crypto::collection::entry::TAGS_MAX
-            && self.tags.iter().all(|tag| is_name(tag))
-            && self.tags.is_sorted_by(|one, next| one < next)
+            && are_tags(&self.tags)
             && dates.into_iter().all(is_date)
             && self.author.signature.as_slice().len() == 64
     }
@@ -251,6 +255,12 @@ fn is_place(path: &str) -> bool {
 
 fn is_name(name: &str) -> bool {
     Name::new(name).is_ok()
+}
+
+/// Labels of people, sorted, each once.
+fn are_tags(tags: &[String]) -> bool {
+    let own = |tag: &String| is_name(tag) && tag.len() <= TAG_BYTES && !tag.starts_with(OWN_TAGS);
+    tags.len() < TAGS_MAX && tags.iter().all(own) && tags.is_sorted_by(|one, next| one < next)
 }
 
 fn is_date(time: Option<u64>) -> bool {

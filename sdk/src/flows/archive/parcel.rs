@@ -10,6 +10,7 @@ use super::list::{Document, List};
 use super::read::{Archive, ArchiveError, Piece};
 use super::{IDENTITY, LIST, place};
 use crate::flows::Source;
+use crate::flows::item::Category;
 
 /// A file of a chosen folder.
 pub struct Loose<'a> {
@@ -34,7 +35,8 @@ pub struct Parcel<'a> {
 pub(super) struct Folder {
     pub(super) name: String,
     pub(super) parent: Option<usize>,
-    pub(super) trashed: bool,
+    pub(super) category: Option<Category>,
+    pub(super) tags: Vec<String>,
 }
 
 pub(super) struct Parceled<'a> {
@@ -148,7 +150,8 @@ impl<'a> Parcel<'a> {
             .map(|folder| Folder {
                 name: folder.name.clone(),
                 parent: place(&folder.folder),
-                trashed: folder.trashed.is_some(),
+                category: folder.category.as_deref().and_then(Category::of),
+                tags: folder.tags.clone(),
             })
             .collect();
         let mut parcel = Self {
@@ -199,7 +202,8 @@ impl<'a> Parcel<'a> {
                         parcel.folders.push(Folder {
                             name: step.as_str().to_owned(),
                             parent: folder,
-                            trashed: false,
+                            category: None,
+                            tags: Vec::new(),
                         });
                         parcel.folders.len() - 1
                     });

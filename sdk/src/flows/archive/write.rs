@@ -17,7 +17,7 @@ use super::zip::{self, Member};
 use super::{IDENTITY, LIST, PAGE_EN, PAGE_FR, SUMS};
 use crate::error::{ApiError, FileError};
 use crate::flows::Sink;
-use crate::flows::document::{Item, Kind, ObjectId};
+use crate::flows::item::{Item, Kind, ObjectId};
 use crate::flows::read::ReadError;
 use crate::flows::watch::{Progress, Step, Watch};
 use crate::session::Unlocked;
@@ -196,6 +196,8 @@ struct Planned {
     item: Item,
     path: String,
     folder: Option<String>,
+    /// When it, or a folder above it, went to the trash.
+    trashed: Option<u64>,
 }
 
 impl Plan {
@@ -211,22 +213,29 @@ impl Plan {
                 documents: Vec::new(),
             },
         );
-        let mut open = vec![(None, None::<String>)];
-        while let Some((id, folder)) = open.pop() {
+        let mut open = vec![(None, None::<String>, None)];
+        while let Some((id, folder, above)) = open.pop() {
             let begin = open.len();
             for item in inside.remove(&id).unwrap_or_default() {
                 let path = places.give(folder.as_deref().unwrap_or(TOP), &item.name);
                 if item.kind == Kind::Folder {
-                    open.push((Some(item.id), Some(path.clone())));
+                    open.push((Some(item.id), Some(path.clone()), item.trashed_at.or(above)));
                     plan.folders.push(Folder {
                         path,
                         name: item.name,
                         folder: folder.clone(),
+                        category: item.category.map(|category| category.id().to_owned()),
+                        tags: item.tags,
                         trashed: item.trashed_at,
                     });
                 } else {
                     let folder = folder.clone();
-                    plan.documents.push(Planned { item, path, folder });
+                    plan.documents.push(Planned {
+                        trashed: item.trashed_at.or(above),
+                        item,
+                        path,
+                        folder,
+                    });
                 }
             }
             // The first by name is the next one taken.
@@ -246,12 +255,12 @@ impl Planned {
             media: item.media.clone().unwrap_or_default(),
             size: signed.plain_len,
             sha256: sums.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
-            category: None,
-            tags: Vec::new(),
-            added: item.modified,
+            category: item.category.map(|category| category.id().to_owned()),
+            tags: item.tags.clone(),
+            added: item.added,
             modified: item.modified,
-            keep_until: None,
-            trashed: item.trashed_at,
+            keep_until: item.retention_end,
+            trashed: self.trashed,
             author: Author::of(signed),
         }
     }
