@@ -6,6 +6,7 @@ use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
 use serde::{Deserialize, Serialize};
 
+pub mod archive;
 pub mod safe;
 
 pub use safe::{SafeAnswer, SafeCall, UploadOptions};
@@ -93,6 +94,8 @@ pub enum Call {
         /// Which document.
         object: ObjectId,
     },
+    /// Everything out in one archive, or an archive or a folder in.
+    Archive(archive::ArchiveCall),
     /// Anything else about the list.
     Safe(SafeCall),
     /// What was refused on this device and kept.
@@ -179,6 +182,8 @@ pub enum Answer {
     Opened(Opened),
     /// The list, and how full the safe is.
     Listing(Listing),
+    /// What came of an archive.
+    Archive(archive::ArchiveAnswer),
     /// What a [`SafeCall`] brings where it is more than the list.
     Safe(SafeAnswer),
     /// What was refused and kept, the newest first.

@@ -4,13 +4,18 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::evidence::Names;
+use sdk::flows::archive::import::Imported;
+use sdk::flows::archive::list::Missing;
 use sdk::flows::commit::{MergeKind, MergeNote};
 use sdk::flows::document::ObjectId;
 use web_sys::{Blob, File};
 
+use crate::message::archive::{ArchiveAnswer, ArchiveCall};
 use crate::message::{
     Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, Step, UploadOptions,
 };
+use crate::pages::settings::carry::carried_text;
+use crate::platform::archive::{Beside, Chosen};
 use crate::platform::page::{self, Theme};
 use crate::platform::remote::Remote;
 use crate::text::{self, Locale};
@@ -42,6 +47,8 @@ pub struct App {
     pub notice: RwSignal<Option<Notice>>,
     /// Uploads and downloads, oldest first.
     pub transfers: RwSignal<Vec<Transfer>, LocalStorage>,
+    /// What came of the last archive, until the person has read it.
+    pub carried: RwSignal<Option<Carried>>,
     /// One short message, with a way back where there is one.
     pub toast: RwSignal<Option<Toast>>,
     /// A refusal: while it is there, no other screen is.
@@ -84,6 +91,29 @@ pub enum Way {
     Up(File, UploadOptions),
     /// Out of it.
     Down(ObjectId),
+    /// All of it into one archive.
+    Export {
+        /// What lies in the trash, too.
+        trash: bool,
+        /// The file that the person chose.
+        to: Option<Chosen>,
+    },
+    /// An archive, or the files of a folder with their paths, into the safe.
+    Import(Vec<File>, Option<Vec<String>>),
+}
+
+/// What came of taking everything away, or of bringing much in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Carried {
+    /// An archive was made.
+    Out {
+        /// Documents in it.
+        documents: u64,
+        /// Documents that should be in it and are not.
+        missing: Vec<Missing>,
+    },
+    /// Documents were brought in.
+    In(Imported),
 }
 
 impl App {
@@ -97,6 +127,7 @@ impl App {
             listing: RwSignal::new(Listing::default()),
             notice: RwSignal::new(None),
             transfers: RwSignal::new_local(Vec::new()),
+            carried: RwSignal::new(None),
             toast: RwSignal::new(None),
             alert: RwSignal::new(None),
             locked_by: RwSignal::new(None),
@@ -215,6 +246,43 @@ impl App {
         self.begin(name, len, Way::Down(object));
     }
 
+    /// Takes everything away in one archive of this name: into the chosen file, or saved like any document.
+    pub fn carry_out(self, name: String, bytes: u64, trash: bool, to: Option<Chosen>) {
+        self.carried.set(None);
+        self.begin(name, bytes, Way::Export { trash, to });
+    }
+
+    /// Brings the documents of an archive in.
+    pub fn carry_in_archive(self, files: Vec<File>) {
+        if let Some(file) = files.first() {
+            self.carried.set(None);
+            let (name, size) = (file.name(), file.size() as u64);
+            self.begin(name, size, Way::Import(files, None));
+        }
+    }
+
+    /// Brings the files of a folder in, each with its path.
+    pub fn carry_in_folder(self, files: Vec<File>, paths: Vec<String>) {
+        let Some(name) = paths.first().and_then(|path| path.split('/').next()) else {
+            return;
+        };
+        self.carried.set(None);
+        let (name, size) = (name.to_owned(), files.iter().map(|file| file.size() as u64).sum());
+        self.begin(name, size, Way::Import(files, Some(paths)));
+    }
+
+    fn carried(self, answer: ArchiveAnswer) {
+        let carried = match answer {
+            ArchiveAnswer::Exported { documents, missing } => Carried::Out { documents, missing },
+            ArchiveAnswer::Imported { done, listing } => {
+                self.show(listing);
+                Carried::In(done)
+            }
+        };
+        self.say(carried_text(&carried, self.lang.get_untracked()), None);
+        self.carried.set(Some(carried));
+    }
+
     /// Asks a transfer to stop.
     pub fn cancel(self, id: CallId) {
         let remote = self.remote.get_value();
@@ -273,18 +341,10 @@ impl App {
         };
         self.transfers.update(|lines| lines.push(line.clone()));
         spawn_local(async move {
-            let (call, file) = match &line.way {
-                Way::Up(file, options) => (Call::Upload(options.clone()), Some(file.clone())),
-                Way::Down(object) => (
-                    Call::Download {
-                        object: object.clone(),
-                    },
-                    None,
-                ),
-            };
+            let (call, beside) = asked(&line.way);
             let progress = line.progress.clone();
             let result = remote
-                .ask_with(id, call, file, move |now| progress.set(now))
+                .ask_with(id, call, beside, move |now| progress.set(now))
                 .await;
             // What a locked safe still brings is nobody's.
             if !remote.is_ended() {
@@ -296,8 +356,10 @@ impl App {
     fn finish(self, line: &Transfer, result: Result<(Answer, Option<Blob>), Failure>) {
         match result {
             Ok((answer, blob)) => {
-                if let Answer::Listing(listing) = answer {
-                    self.show(listing);
+                match answer {
+                    Answer::Listing(listing) => drop(self.show(listing)),
+                    Answer::Archive(answer) => self.carried(answer),
+                    _ => {}
                 }
                 if let Some(blob) = blob {
                     page::save(&blob, &line.name);
@@ -343,6 +405,7 @@ impl App {
         self.listing.set(Listing::default());
         self.notice.set(None);
         self.toast.set(None);
+        self.carried.set(None);
         self.transfers.set(Vec::new());
     }
 }
@@ -350,6 +413,30 @@ impl App {
 impl Default for App {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// The call of a transfer, and what travels beside it.
+fn asked(way: &Way) -> (Call, Option<Beside>) {
+    match way {
+        Way::Up(file, options) => (Call::Upload(options.clone()), Some(Beside::of_file(file))),
+        Way::Down(object) => {
+            let object = object.clone();
+            (Call::Download { object }, None)
+        }
+        Way::Export { trash, to } => {
+            let call = ArchiveCall::Export { trash: *trash };
+            (Call::Archive(call), to.as_ref().map(Beside::of_chosen))
+        }
+        Way::Import(files, Some(paths)) => {
+            let paths = paths.clone();
+            let call = ArchiveCall::ImportFolder { paths };
+            (Call::Archive(call), Some(Beside::of_files(files)))
+        }
+        Way::Import(files, None) => (
+            Call::Archive(ArchiveCall::ImportArchive),
+            files.first().map(Beside::of_file),
+        ),
     }
 }
 

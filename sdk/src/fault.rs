@@ -3,6 +3,9 @@
 use crate::error::ApiError;
 use crate::evidence::Refusal;
 use crate::flows::account::CreateError;
+use crate::flows::archive::import::ImportError;
+use crate::flows::archive::read::ArchiveError;
+use crate::flows::archive::write::ExportError;
 use crate::flows::collection::SyncError;
 use crate::flows::commit::CommitError;
 use crate::flows::login::OpenError;
@@ -14,7 +17,8 @@ use crate::flows::upload::UploadError;
 pub trait Fault {
     /// The code of the wire (`shared::ErrorCode::as_str`), or one of this crate's own: `offline`, `hostile`,
     /// `device`, `refused_answer`, `wrong_phrase`, `words_count`, `words_unknown`, `words_checksum`, `handle`,
-    /// `phrase`, `phrase_unknown`, `name`, `tag`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`.
+    /// `phrase`, `phrase_unknown`, `name`, `tag`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`,
+    /// `archive_full`, `archive_other`, `archive_packed`, `archive_large`, `archive_changed`.
     fn code(&self) -> &'static str;
 
     /// Where bytes were refused: what to show, and where the evidence is.
@@ -182,6 +186,46 @@ impl Fault for ReadError {
             Some(refusal)
         } else {
             None
+        }
+    }
+}
+
+impl Fault for ExportError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::File(_) => "archive_full",
+            Self::Api(error) => Fault::code(error),
+        }
+    }
+}
+
+impl Fault for ImportError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Sync(error) => error.code(),
+            Self::Commit(error) => error.code(),
+            Self::Upload(error) => error.code(),
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Sync(error) => error.refusal(),
+            Self::Commit(error) => error.refusal(),
+            Self::Upload(error) => error.refusal(),
+        }
+    }
+}
+
+impl Fault for ArchiveError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::NotArchive | Self::List | Self::Identity => "archive_other",
+            Self::Encrypted | Self::Compressed | Self::Form => "archive_packed",
+            Self::TooMany => "archive_large",
+            Self::Link | Self::Path | Self::Twice | Self::Differs => "archive_changed",
         }
     }
 }

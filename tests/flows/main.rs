@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod archive;
 mod commit;
 mod device;
 mod document;

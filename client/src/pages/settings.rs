@@ -1,5 +1,7 @@
 //! Réglages: theme, language, whose safe this is, where it is kept, evidence, lock. design.md, screen 13 in part.
 
+pub mod carry;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -7,6 +9,7 @@ use crate::components::frame::Frame;
 use crate::components::icon::{Icon, Svg};
 use crate::message::{Answer, Call, Deployment};
 use crate::pages::evidence::EvidenceSection;
+use crate::pages::settings::carry::CarrySection;
 use crate::platform::page::Theme;
 use crate::state::app;
 use crate::t;
@@ -49,6 +52,7 @@ pub fn SettingsPage() -> impl IntoView {
                 <Display/>
                 {move || deployment.get().map(|card| view! { <Service card/> })}
                 <EvidenceSection/>
+                <CarrySection/>
             </div>
         </Frame>
     }

@@ -2,8 +2,10 @@
 //! May hold no screen and no decision of the protocol.
 //!
 //! On the page's side: [`remote`] (talking to the worker), [`page`] (language, theme, files to save, printing),
-//! [`format`](mod@format) (dates). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
+//! [`format`](mod@format) (dates). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`]. On both:
+//! [`archive`].
 
+pub mod archive;
 pub mod device;
 pub mod file;
 pub mod format;

@@ -146,6 +146,23 @@ pub fn take_files(chooser: &HtmlInputElement) -> Vec<File> {
     files
 }
 
+/// The path of a file inside the folder that was chosen, that folder's own name first.
+#[must_use]
+pub fn path_in_folder(file: &File) -> String {
+    let path = js_sys::Reflect::get(file, &JsValue::from_str("webkitRelativePath"));
+    let path = path.ok().and_then(|path| path.as_string());
+    path.filter(|path| !path.is_empty())
+        .unwrap_or_else(|| file.name())
+}
+
+/// Today as `2026-03-12`, in the local time zone.
+#[must_use]
+pub fn today() -> String {
+    let date = js_sys::Date::new_0();
+    let (year, month, day) = (date.get_full_year(), date.get_month() + 1, date.get_date());
+    format!("{year}-{month:02}-{day:02}")
+}
+
 /// Gives the focus to the element of this id, once the page has drawn it.
 pub fn focus(id: &'static str) {
     let give = Closure::once_into_js(move || {

@@ -2,23 +2,22 @@
 
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::{Blob, DedicatedWorkerGlobalScope, File, MessageEvent};
+use web_sys::{Blob, DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::message::{Answer, CallId, Event, Failure, FromWorker, Progress, ToWorker};
+use crate::platform::archive::Beside;
 
 /// Calls `on_call` for each message of the page, for as long as the worker lives.
-pub fn listen(on_call: impl Fn(ToWorker, Option<File>) + 'static) {
+pub fn listen(on_call: impl Fn(ToWorker, Beside) + 'static) {
     let heard = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
         let data = event.data();
         let text = Reflect::get(&data, &JsValue::from_str("text"))
             .ok()
             .and_then(|text| text.as_string());
-        let file = Reflect::get(&data, &JsValue::from_str("file"))
-            .ok()
-            .and_then(|file| file.dyn_into().ok());
+        let beside = Reflect::get(&data, &JsValue::from_str("beside")).unwrap_or(JsValue::UNDEFINED);
         // The first message starts the program and is not for it; anything else of another form is ignored too.
         if let Some(call) = text.and_then(|text| serde_json::from_str::<ToWorker>(&text).ok()) {
-            on_call(call, file);
+            on_call(call, Beside::new(beside));
         }
     });
     scope().set_onmessage(Some(heard.into_js_value().unchecked_ref()));

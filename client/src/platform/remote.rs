@@ -9,9 +9,10 @@ use futures::channel::oneshot;
 use js_sys::{Object, Promise, Reflect};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Blob, File, MessageEvent, Worker};
+use web_sys::{Blob, MessageEvent, Worker};
 
 use crate::message::{Answer, Call, CallId, Event, Failure, FromWorker, Progress, ToWorker};
+use crate::platform::archive::Beside;
 use crate::platform::page;
 
 #[wasm_bindgen]
@@ -62,7 +63,7 @@ impl Remote {
         self.0.last.get()
     }
 
-    /// Asks with a file beside the message, and hears of progress.
+    /// Asks with an object of the browser beside the message, and hears of progress.
     ///
     /// # Errors
     /// Whatever the worker says; `worker` where there is none.
@@ -70,11 +71,11 @@ impl Remote {
         &self,
         id: CallId,
         call: Call,
-        file: Option<File>,
+        beside: Option<Beside>,
         progress: impl Fn(Progress) + 'static,
     ) -> Delivered {
         let worker = self.worker().await?;
-        self.say(&worker, id, call, file, progress)?
+        self.say(&worker, id, call, beside, progress)?
             .await
             .map_err(|_| no_worker())?
     }
@@ -109,7 +110,7 @@ impl Remote {
         worker: &Worker,
         id: CallId,
         call: Call,
-        file: Option<File>,
+        beside: Option<Beside>,
         progress: impl Fn(Progress) + 'static,
     ) -> Result<oneshot::Receiver<Delivered>, Failure> {
         let (done, answer) = oneshot::channel();
@@ -123,8 +124,8 @@ impl Remote {
         let text = serde_json::to_string(&ToWorker { id, call }).map_err(|_| no_worker())?;
         let message = Object::new();
         set(&message, "text", &JsValue::from_str(&text))?;
-        if let Some(file) = file {
-            set(&message, "file", &file)?;
+        if let Some(beside) = beside {
+            set(&message, "beside", beside.value())?;
         }
         worker.post_message(&message).map_err(|_| no_worker())?;
         Ok(answer)

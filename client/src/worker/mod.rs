@@ -2,6 +2,7 @@
 //! a screen shows. spec/flows.md.
 
 mod account;
+mod archive;
 mod evidence;
 mod list;
 mod transfer;
@@ -15,9 +16,10 @@ use sdk::flows::account::Draft;
 use sdk::flows::{Cancel, Device};
 use sdk::session::Unlocked;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{Blob, File};
+use web_sys::Blob;
 
 use crate::message::{Answer, Call, CallId, Failure, Fill, ToWorker};
+use crate::platform::archive::Beside;
 use crate::platform::device::browser_device;
 use crate::platform::port;
 
@@ -25,11 +27,11 @@ use crate::platform::port;
 pub fn start() {
     console_error_panic_hook::set_once();
     let desk = Rc::new(Desk::new());
-    port::listen(move |said, file| {
+    port::listen(move |said, beside| {
         let desk = Rc::clone(&desk);
         spawn_local(async move {
             let id = said.id;
-            port::say_done(id, desk.answer(said, file).await);
+            port::say_done(id, desk.answer(said, beside).await);
         });
     });
 }
@@ -65,7 +67,7 @@ impl Desk {
         }
     }
 
-    async fn answer(&self, said: ToWorker, file: Option<File>) -> Brought {
+    async fn answer(&self, said: ToWorker, beside: Beside) -> Brought {
         if self.closed.get() {
             return Err(Failure::code("signed_out"));
         }
@@ -78,7 +80,7 @@ impl Desk {
             Call::Recover { words, phrase } => self.recover(&words, &phrase).await,
             Call::Lock => self.lock().await,
             Call::List => self.list().await,
-            Call::Upload(options) => self.upload(said.id, file, options).await,
+            Call::Upload(options) => self.upload(said.id, beside.file(), options).await,
             Call::Cancel { call } => self.cancel(call),
             Call::Rename { object, name } => self.rename(&object, &name).await,
             Call::Trash { object } => self.trash(&object).await,
@@ -86,6 +88,7 @@ impl Desk {
             Call::Purge { object } => self.purge(&object).await,
             Call::Safe(call) => return self.about_list(said.id, call).await,
             Call::Download { object } => return self.download(said.id, &object).await,
+            Call::Archive(call) => return self.archive(said.id, call, beside).await,
             Call::ListEvidence => self.list_evidence().await,
             Call::DeleteEvidence { id } => self.delete_evidence(&id).await,
             Call::SaveEvidence { pieces, names } => return self.save_evidence(&pieces, names).await,

@@ -136,7 +136,7 @@ fn new_document(file: &File, options: UploadOptions) -> NewDocument {
 }
 
 /// Joins what the sdk says of each step into one state of the whole.
-fn teller(id: CallId, total: u64) -> impl Fn(watch::Progress) {
+pub(super) fn teller(id: CallId, total: u64) -> impl Fn(watch::Progress) {
     let now = Cell::new(Progress {
         step: Step::Encrypting,
         sealed: 0,
@@ -160,14 +160,14 @@ fn teller(id: CallId, total: u64) -> impl Fn(watch::Progress) {
 }
 
 /// A transfer that can be cancelled for as long as this lives.
-struct Running<'a> {
+pub(super) struct Running<'a> {
     desk: &'a Desk,
     id: CallId,
-    cancel: Cancel,
+    pub(super) cancel: Cancel,
 }
 
 impl<'a> Running<'a> {
-    fn begin(desk: &'a Desk, id: CallId) -> Self {
+    pub(super) fn begin(desk: &'a Desk, id: CallId) -> Self {
         let cancel = Cancel::new();
         desk.running.borrow_mut().insert(id, cancel.clone());
         Self { desk, id, cancel }

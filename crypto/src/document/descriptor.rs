@@ -60,6 +60,43 @@ pub struct Content {
     pub media: MediaType,
 }
 
+/// An author's signature with all that it covers; no key is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Authorship {
+    /// Account id of the author.
+    pub account: Id,
+    /// Number of the identity bundle that holds his key.
+    pub seq: u32,
+    /// Hash of the header of the body that held the plaintext.
+    pub body_hash: Hash32,
+    /// Bytes of plaintext.
+    pub plain_len: u64,
+    /// Root over the pieces of the plaintext (see [`content`](crate::document::content)).
+    pub content_root: Hash32,
+    /// Sig(identity, sig/author, body_hash ‖ plain_len u64 ‖ content_root).
+    pub signature: Signature,
+}
+
+impl Authorship {
+    /// Checks the signature: the account and identity number that it names, and that identity's key. The caller takes
+    /// all three from a verified bundle, and compares length and root with the plaintext itself.
+    ///
+    /// # Errors
+    /// Another author, or no signature of his.
+    pub fn verify(&self, account: &Id, seq: u32, key: &VerifyingKey) -> Result<(), AuthorError> {
+        if *account != self.account || seq != self.seq {
+            return Err(AuthorError);
+        }
+        let length = self.plain_len.to_be_bytes();
+        key.verify(
+            Label::SigAuthor,
+            &[&self.body_hash, &length, &self.content_root],
+            &self.signature,
+        )
+        .map_err(|SignatureError| AuthorError)
+    }
+}
+
 impl Descriptor {
     /// Describes a sealed body, signed by its author:
     /// Sig(identity, sig/author, body_hash ‖ plain_len u64 ‖ content_root).
@@ -105,16 +142,20 @@ impl Descriptor {
     /// # Errors
     /// Another author, or no signature of his.
     pub fn verify_author(&self, account: &Id, seq: u32, key: &VerifyingKey) -> Result<(), AuthorError> {
-        if *account != self.author || seq != self.author_seq {
-            return Err(AuthorError);
+        self.authorship().verify(account, seq, key)
+    }
+
+    /// Key 10, and what it covers: for someone who reads the plaintext without the body.
+    #[must_use]
+    pub const fn authorship(&self) -> Authorship {
+        Authorship {
+            account: self.author,
+            seq: self.author_seq,
+            body_hash: self.body_hash,
+            plain_len: self.plain_len,
+            content_root: self.content_root,
+            signature: self.author_sig,
         }
-        let length = self.plain_len.to_be_bytes();
-        key.verify(
-            Label::SigAuthor,
-            &[&self.body_hash, &length, &self.content_root],
-            &self.author_sig,
-        )
-        .map_err(|SignatureError| AuthorError)
     }
 
     /// Key 1.

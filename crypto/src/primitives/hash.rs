@@ -21,6 +21,23 @@ pub fn sha256_of(parts: &[&[u8]]) -> Hash32 {
     hash.finalize().into()
 }
 
+/// SHA-256 of bytes that arrive in runs.
+#[derive(Clone, Default)]
+pub struct Sha256Runs(Sha256);
+
+impl Sha256Runs {
+    /// Feeds the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of everything fed.
+    #[must_use]
+    pub fn finish(self) -> Hash32 {
+        self.0.finalize().into()
+    }
+}
+
 /// SHA-256(L(label) ‖ bytes).
 #[must_use]
 pub fn labelled(label: Label, bytes: &[u8]) -> Hash32 {

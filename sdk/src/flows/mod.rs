@@ -1,6 +1,7 @@
 //! The sequences of `spec/flows.md`, and the [`Device`] they run on. No sequence reaches outside it.
 
 pub mod account;
+pub mod archive;
 pub mod collection;
 pub mod commit;
 pub(crate) mod conflict;
