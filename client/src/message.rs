@@ -6,6 +6,10 @@ use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
 use serde::{Deserialize, Serialize};
 
+pub mod safe;
+
+pub use safe::{SafeAnswer, SafeCall, UploadOptions};
+
 /// Names one call of the page, and an upload for its cancel.
 pub type CallId = u32;
 
@@ -56,7 +60,7 @@ pub enum Call {
     /// Read the list again.
     List,
     /// Encrypt and send the file that travels beside this message.
-    Upload,
+    Upload(UploadOptions),
     /// Stop the upload or download of that call.
     Cancel {
         /// The call to stop.
@@ -89,6 +93,8 @@ pub enum Call {
         /// Which document.
         object: ObjectId,
     },
+    /// Anything else about the list.
+    Safe(SafeCall),
     /// What was refused on this device and kept.
     ListEvidence,
     /// Evidence as one file to save; it comes back as a Blob.
@@ -173,6 +179,8 @@ pub enum Answer {
     Opened(Opened),
     /// The list, and how full the safe is.
     Listing(Listing),
+    /// What a [`SafeCall`] brings where it is more than the list.
+    Safe(SafeAnswer),
     /// What was refused and kept, the newest first.
     Evidence(Vec<Piece>),
 }

@@ -9,7 +9,7 @@ use sdk::flows::document::ObjectId;
 use web_sys::{Blob, File};
 
 use crate::message::{
-    Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, Step,
+    Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, Step, UploadOptions,
 };
 use crate::platform::page::{self, Theme};
 use crate::platform::remote::Remote;
@@ -81,7 +81,7 @@ pub struct Transfer {
 #[derive(Clone)]
 pub enum Way {
     /// Into the safe.
-    Up(File),
+    Up(File, UploadOptions),
     /// Out of it.
     Down(ObjectId),
 }
@@ -187,15 +187,26 @@ impl App {
 
     /// Adds files: each becomes a line of the tray, in the order given.
     pub fn upload(self, files: Vec<File>) {
+        self.upload_with(
+            files
+                .into_iter()
+                .map(|file| (file, UploadOptions::default()))
+                .collect(),
+        );
+    }
+
+    /// Adds files, each with what is said of it.
+    pub fn upload_with(self, files: Vec<(File, UploadOptions)>) {
         let fill = self.listing.with_untracked(|listing| listing.fill);
-        let needed: u64 = files.iter().map(|file| file.size() as u64).sum();
+        let needed: u64 = files.iter().map(|(file, _)| file.size() as u64).sum();
         // Where the server never said how full the safe is, it says so to the upload.
         if fill.is_some_and(|fill| needed > fill.limit.saturating_sub(fill.used)) {
             self.say_failure(&Failure::code("quota_exceeded"));
             return;
         }
-        for file in files {
-            self.begin(file.name(), file.size() as u64, Way::Up(file));
+        for (file, options) in files {
+            let name = options.name.clone().unwrap_or_else(|| file.name());
+            self.begin(name, file.size() as u64, Way::Up(file, options));
         }
     }
 
@@ -286,7 +297,7 @@ impl App {
         self.transfers.update(|lines| lines.push(line.clone()));
         spawn_local(async move {
             let (call, file) = match &line.way {
-                Way::Up(file) => (Call::Upload, Some(file.clone())),
+                Way::Up(file, options) => (Call::Upload(options.clone()), Some(file.clone())),
                 Way::Down(object) => (
                     Call::Download {
                         object: object.clone(),

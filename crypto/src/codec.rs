@@ -11,4 +11,4 @@ pub(crate) use bytes::{Malformed, Reader, Writer};
 #[cfg(feature = "keys")]
 pub(crate) use bytes::{pad, unpad};
 #[cfg(feature = "keys")]
-pub(crate) use cbor::{CborReader, CborWriter, Schema, from_cbor, to_cbor};
+pub(crate) use cbor::{CborReader, CborWriter, Keys, Schema, from_cbor, to_cbor};

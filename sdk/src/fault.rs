@@ -14,7 +14,7 @@ use crate::flows::upload::UploadError;
 pub trait Fault {
     /// The code of the wire (`shared::ErrorCode::as_str`), or one of this crate's own: `offline`, `hostile`,
     /// `device`, `refused_answer`, `wrong_phrase`, `words_count`, `words_unknown`, `words_checksum`, `handle`,
-    /// `phrase`, `phrase_unknown`, `name`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`.
+    /// `phrase`, `phrase_unknown`, `name`, `tag`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`.
     fn code(&self) -> &'static str;
 
     /// Where bytes were refused: what to show, and where the evidence is.
@@ -122,6 +122,7 @@ impl Fault for CommitError {
         match self {
             Self::NotFound => "not_found",
             Self::Name => "name",
+            Self::Tag => "tag",
             Self::Circle => "circle",
             Self::Full => "full",
             Self::Busy => "busy",

@@ -42,8 +42,7 @@ pub(crate) async fn all() {
         .unwrap();
     let new = NewDocument {
         name: "bench.bin".to_owned(),
-        parent: None,
-        media: String::new(),
+        ..NewDocument::default()
     };
     let begun = Instant::now();
     let saved = safe.upload(&content, &new, &Watch::none()).await.unwrap();

@@ -64,6 +64,7 @@ pub(crate) fn new_document(parent: Option<ObjectId>) -> NewDocument {
         name: NAME.to_owned(),
         parent,
         media: "application/pdf".to_owned(),
+        ..NewDocument::default()
     }
 }
 

@@ -182,8 +182,8 @@ impl Safe {
 pub fn document(name: &str) -> NewDocument {
     NewDocument {
         name: name.to_owned(),
-        parent: None,
         media: "application/pdf".to_owned(),
+        ..NewDocument::default()
     }
 }
 

@@ -86,7 +86,7 @@ fn Line(line: Transfer) -> impl IntoView {
         RwSignal::from(line.progress.clone()),
         RwSignal::from(line.end.clone()),
     );
-    let up = matches!(line.way, Way::Up(_));
+    let up = matches!(line.way, Way::Up(..));
     let (stem, extension) = format::split_name(&line.name);
     let (stem, extension) = (format::shorten(stem), extension.to_owned());
     let state = move || match end.get() {

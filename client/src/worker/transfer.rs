@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 
+use sdk::flows::commit::MergeNote;
 use sdk::flows::document::ObjectId;
 use sdk::flows::upload::{NewDocument, Unfinished, UploadError};
 use sdk::flows::{Cancel, Source, Step as Done, Watch, watch};
@@ -9,15 +10,20 @@ use sdk::session::Unlocked;
 use web_sys::File;
 
 use super::{Brought, Desk, failure};
-use crate::message::{Answer, CallId, Failure, Progress, Step};
+use crate::message::{Answer, CallId, Failure, Progress, Step, UploadOptions};
 use crate::platform::file::{BlobSink, FileSource};
 use crate::platform::port;
 
 impl Desk {
     /// Encrypts and sends a file; continues where an upload of the same file stopped.
-    pub(super) async fn upload(&self, id: CallId, file: Option<File>) -> Result<Answer, Failure> {
+    pub(super) async fn upload(
+        &self,
+        id: CallId,
+        file: Option<File>,
+        options: UploadOptions,
+    ) -> Result<Answer, Failure> {
         let (safe, file) = (self.safe()?, file.ok_or_else(|| Failure::code("file"))?);
-        let new = new_document(&file);
+        let new = new_document(&file, options);
         let source = FileSource(file);
         let running = Running::begin(self, id);
         let _turn = self.turn.lock().await;
@@ -30,7 +36,7 @@ impl Desk {
             progress: &tell,
         };
         match send(&safe, &source, &new, &watch).await {
-            Ok(()) => Ok(Answer::Listing(self.listing(&safe, Vec::new()).await)),
+            Ok(merged) => Ok(Answer::Listing(self.listing(&safe, merged).await)),
             Err(UploadError::Cancelled) => {
                 // A person's cancel gives the upload up. Where that fails the server forgets it by itself, in days.
                 let _ = abandon(&safe, &new, source.len()).await;
@@ -42,26 +48,44 @@ impl Desk {
 
     /// Fetches, checks and decrypts a document into a Blob; nothing is handed out unless all of it is right.
     pub(super) async fn download(&self, id: CallId, object: &ObjectId) -> Brought {
+        self.fetch(id, object, None).await
+    }
+
+    /// The same for an older content.
+    pub(super) async fn download_version(&self, id: CallId, object: &ObjectId, index: u32) -> Brought {
+        self.fetch(id, object, Some(index)).await
+    }
+
+    async fn fetch(&self, id: CallId, object: &ObjectId, version: Option<u32>) -> Brought {
         let safe = self.safe()?;
         let running = Running::begin(self, id);
         let _turn = self.turn.lock().await;
         if running.cancel.is_cancelled() {
             return Err(Failure::Cancelled);
         }
-        let len = safe
-            .list()
-            .iter()
-            .find(|item| item.id == *object)
-            .map_or(0, |item| item.len);
+        let len = match version {
+            None => {
+                let items = safe.list();
+                let item = items.iter().find(|item| item.id == *object);
+                item.map_or(0, |item| item.len)
+            }
+            Some(index) => {
+                let versions = safe.versions(object);
+                let version = versions.iter().find(|version| version.index == index);
+                version.map_or(0, |version| version.len)
+            }
+        };
         let tell = teller(id, len);
         let watch = Watch {
             cancel: running.cancel.clone(),
             progress: &tell,
         };
         let mut sink = BlobSink::default();
-        safe.download(object, &mut sink, &watch)
-            .await
-            .map_err(|error| failure(&error))?;
+        let read = match version {
+            None => safe.download(object, &mut sink, &watch).await,
+            Some(index) => safe.download_version(object, index, &mut sink, &watch).await,
+        };
+        read.map_err(|error| failure(&error))?;
         // Never the document's own type: no browser may show decrypted content inside this origin.
         let blob = sink
             .finish("application/octet-stream")
@@ -75,13 +99,13 @@ async fn send(
     source: &FileSource,
     new: &NewDocument,
     watch: &Watch<'_>,
-) -> Result<(), UploadError> {
+) -> Result<Vec<MergeNote>, UploadError> {
     let begun = unfinished(safe, new, source.len()).await?;
-    match begun.first() {
+    let uploaded = match begun.first() {
         Some(begun) => safe.resume(begun.body, source, new, watch).await?,
         None => safe.upload(source, new, watch).await?,
     };
-    Ok(())
+    Ok(uploaded.merged)
 }
 
 async fn abandon(safe: &Unlocked, new: &NewDocument, len: u64) -> Result<(), UploadError> {
@@ -98,11 +122,16 @@ async fn unfinished(safe: &Unlocked, new: &NewDocument, len: u64) -> Result<Vec<
     Ok(begun)
 }
 
-fn new_document(file: &File) -> NewDocument {
+fn new_document(file: &File, options: UploadOptions) -> NewDocument {
     NewDocument {
-        name: file.name(),
-        parent: None,
+        name: options.name.unwrap_or_else(|| file.name()),
+        parent: options.parent,
         media: file.type_(),
+        category: options.category,
+        tags: options.tags,
+        retention_end: options.retention_end,
+        replace: options.replace,
+        thumbnail: options.thumbnail,
     }
 }
 

@@ -1,15 +1,16 @@
 //! Entries: the mutable record of one document or folder. Its descriptors hold K_body, so it has no `Debug`.
 //!
 //! CBOR of 1 object_id, 2 rev, 3 kind (1 document, 2 folder), 4 parent, 5 name, 6 tags, 7 retention end, 8 trashed_at,
-//! 9 modified, 10 changed_by, 11 changed_head_no, 12 descriptor, 13 older descriptors. Optional keys are left out:
-//! 4 at the root, 6 and 13 where empty, 7, 8, and 12 in a folder. Key 14 (shares) comes with shares; until then it is
-//! refused. spec/collection.md section 4.
+//! 9 modified, 10 changed_by, 11 changed_head_no, 12 descriptor, 13 older descriptors, 15 thumbnail, 16 added, 17 dates
+//! of the contents. Optional keys are left out: 4 at the root, 6 and 13 where empty, 7, 8, 12 in a folder, 15 to 17
+//! where there is nothing to say. Key 14 (shares) comes with shares; until then it is refused. spec/collection.md
+//! section 4.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
-use crate::codec::{CborReader, CborWriter, Malformed, Schema, from_cbor, to_cbor};
+use crate::codec::{CborReader, CborWriter, Keys, Malformed, Schema, from_cbor, to_cbor};
 use crate::collection::name::{NAME_BYTES, Name};
 use crate::document::descriptor::Descriptor;
 use crate::id::Id;
@@ -20,8 +21,11 @@ pub const ENTRY_BYTES: usize = 8 * 1024;
 pub const OLDER_MAX: usize = 8;
 /// Tags of one entry, at most.
 pub const TAGS_MAX: usize = 32;
-/// Bytes of one tag, at most: name, tags and one content always fit an entry.
+/// Bytes of one tag, at most: name, tags, one content and its thumbnail always fit an entry.
 pub const TAG_BYTES: usize = 64;
+/// What the tags begin with that a client sets and reads itself. All of them together are one field of the entry: the
+/// category.
+pub const OWN_TAGS: &str = "civis:";
 
 /// What an entry stands for. It never changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,6 +65,13 @@ pub struct Entry {
     pub descriptor: Option<Descriptor>,
     /// The contents before it, newest first; empty in a folder.
     pub older: Vec<Descriptor>,
+    /// A small picture of the current content, a body of its own; `None` in a folder.
+    pub thumbnail: Option<Descriptor>,
+    /// Seconds UTC at which it came into the list; `None` where an older client wrote it.
+    pub added: Option<u64>,
+    /// Seconds UTC at which a body became its content, by body id, where that is known. Of contents that the entry does
+    /// not name nothing is written.
+    pub dates: BTreeMap<Id, u64>,
 }
 
 /// Who changes an entry, when, and with which head.
@@ -80,7 +91,7 @@ pub enum EntryError {
     /// Not an entry: another form of CBOR, an unknown key, a name or tag that is none.
     #[error("not an entry")]
     Malformed,
-    /// A document without descriptor, or a folder with one; or an entry that is its own parent.
+    /// A document without descriptor, or a folder with one or with a thumbnail; or an entry that is its own parent.
     #[error("the entry contradicts itself")]
     Contradiction,
     /// More than 8 KiB, 8 older descriptors, 32 tags or 64 bytes of one tag.
@@ -92,7 +103,9 @@ impl Entry {
     /// A new document or folder at the root, rev 1: a document if there is a descriptor.
     #[must_use]
     pub fn new(object_id: Id, name: Name, descriptor: Option<Descriptor>, by: &By) -> Self {
+        let dates = descriptor.iter().map(|content| (*content.body_id(), by.time));
         Self {
+            dates: dates.collect(),
             object_id,
             rev: 1,
             kind: if descriptor.is_some() {
@@ -110,6 +123,8 @@ impl Entry {
             changed_head_no: by.head_no,
             descriptor,
             older: Vec::new(),
+            thumbnail: None,
+            added: Some(by.time),
         }
     }
 
@@ -147,10 +162,14 @@ impl Entry {
     }
 
     /// Gives a document new content, or makes an older one current again; the content so far becomes the newest of the
-    /// older ones. Each body is named once. The oldest are dropped beyond [`OLDER_MAX`] and near [`ENTRY_BYTES`].
+    /// older ones. Each body is named once. The oldest are dropped beyond [`OLDER_MAX`] and near [`ENTRY_BYTES`]. The
+    /// thumbnail showed the content so far: it goes.
     pub fn replace_content(&mut self, descriptor: Descriptor) {
         let body_id = *descriptor.body_id();
         let before = self.descriptor.replace(descriptor);
+        if before.as_ref().is_none_or(|before| *before.body_id() != body_id) {
+            self.thumbnail = None;
+        }
         self.older.splice(0..0, before);
         self.older.retain(|older| *older.body_id() != body_id);
         self.fit();
@@ -159,6 +178,11 @@ impl Entry {
     /// Every content that it names: the current one, then the older ones.
     pub fn contents(&self) -> impl Iterator<Item = &Descriptor> {
         self.descriptor.iter().chain(&self.older)
+    }
+
+    /// Every body that it names: its contents and its thumbnail.
+    pub fn bodies(&self) -> impl Iterator<Item = &Id> {
+        self.contents().chain(&self.thumbnail).map(Descriptor::body_id)
     }
 
     /// Drops the oldest contents until the caps are kept, or none is left to drop.
@@ -172,7 +196,7 @@ impl Entry {
     fn verify(&self) -> Result<(), EntryError> {
         let document = self.kind == Kind::Document;
         if self.descriptor.is_some() != document
-            || (!document && !self.older.is_empty())
+            || (!document && (!self.older.is_empty() || self.thumbnail.is_some()))
             || self.parent == Some(self.object_id)
         {
             return Err(EntryError::Contradiction);
@@ -187,6 +211,11 @@ impl Entry {
 
 impl Schema for Entry {
     fn encode(&self, out: &mut CborWriter) {
+        let dates: Vec<u64> = self
+            .contents()
+            .map(|content| self.dates.get(content.body_id()).copied().unwrap_or(UNKNOWN))
+            .collect();
+        let dated = dates.iter().any(|date| *date != UNKNOWN);
         let optional = [
             self.parent.is_some(),
             !self.tags.is_empty(),
@@ -194,6 +223,9 @@ impl Schema for Entry {
             self.trashed_at.is_some(),
             self.descriptor.is_some(),
             !self.older.is_empty(),
+            self.thumbnail.is_some(),
+            self.added.is_some(),
+            dated,
         ];
         out.map(7 + optional.into_iter().filter(|there| *there).count());
         out.key(1).bytes(&self.object_id);
@@ -230,6 +262,18 @@ impl Schema for Entry {
                 out.nested(descriptor);
             }
         }
+        if let Some(thumbnail) = &self.thumbnail {
+            out.key(15).nested(thumbnail);
+        }
+        if let Some(added) = self.added {
+            out.key(16).uint(added);
+        }
+        if dated {
+            out.key(17).array(dates.len());
+            for date in dates {
+                out.uint(date);
+            }
+        }
     }
 
     fn decode(input: &mut CborReader<'_>) -> Result<Self, Malformed> {
@@ -244,65 +288,64 @@ impl Schema for Entry {
             FOLDER => Kind::Folder,
             _ => return Err(Malformed),
         };
-        let parent = if input.has_key(&mut keys, 4)? {
-            Some(input.fixed()?)
-        } else {
-            None
-        };
+        let parent = optional(input, &mut keys, 4, CborReader::fixed)?;
         input.key(&mut keys, 5)?;
         let name = decode_name(input)?;
         // A set reads back in one order only; a repeated or unsorted tag fails the comparison of bytes.
-        let tags = if input.has_key(&mut keys, 6)? {
-            input.list(TAGS_MAX, decode_name)?
-        } else {
-            Vec::new()
-        };
-        let retention_end = if input.has_key(&mut keys, 7)? {
-            Some(input.uint()?)
-        } else {
-            None
-        };
-        let trashed_at = if input.has_key(&mut keys, 8)? {
-            Some(input.uint()?)
-        } else {
-            None
-        };
+        let tags = optional(input, &mut keys, 6, |input| input.list(TAGS_MAX, decode_name))?;
+        let retention_end = optional(input, &mut keys, 7, CborReader::uint)?;
+        let trashed_at = optional(input, &mut keys, 8, CborReader::uint)?;
         input.key(&mut keys, 9)?;
         let modified = input.uint()?;
         input.key(&mut keys, 10)?;
         let changed_by = input.fixed()?;
         input.key(&mut keys, 11)?;
         let changed_head_no = input.uint()?;
-        let descriptor = if input.has_key(&mut keys, 12)? {
-            Some(input.nested()?)
-        } else {
-            None
-        };
-        let older = if input.has_key(&mut keys, 13)? {
-            input.list(OLDER_MAX, CborReader::nested)?
-        } else {
-            Vec::new()
-        };
+        let descriptor = optional(input, &mut keys, 12, CborReader::nested)?;
+        let older = optional(input, &mut keys, 13, |input| {
+            input.list(OLDER_MAX, CborReader::nested)
+        })?;
+        let thumbnail = optional(input, &mut keys, 15, CborReader::nested)?;
+        let added = optional(input, &mut keys, 16, CborReader::uint)?;
+        let dates = optional(input, &mut keys, 17, |input| {
+            input.list(1 + OLDER_MAX, CborReader::uint)
+        })?;
         keys.end()?;
-        let tags = tags.into_iter().collect();
-        let entry = Self {
+        let mut entry = Self {
             object_id,
             rev,
             kind,
             parent,
             name,
-            tags,
+            tags: tags.into_iter().flatten().collect(),
             retention_end,
             trashed_at,
             modified,
             changed_by,
             changed_head_no,
             descriptor,
-            older,
+            older: older.unwrap_or_default(),
+            thumbnail,
+            added,
+            dates: BTreeMap::new(),
         };
+        // One date for each content: more, fewer, or none that is known read back otherwise, and fail likewise.
+        let bodies = entry.contents().map(|content| *content.body_id());
+        let dated = bodies.zip(dates.unwrap_or_default());
+        entry.dates = dated.filter(|(_, date)| *date != UNKNOWN).collect();
         entry.verify().map_err(|_| Malformed)?;
         Ok(entry)
     }
+}
+
+/// What stands under a key that may be left out.
+fn optional<'a, T>(
+    input: &mut CborReader<'a>,
+    keys: &mut Keys,
+    key: u64,
+    decode: impl FnOnce(&mut CborReader<'a>) -> Result<T, Malformed>,
+) -> Result<Option<T>, Malformed> {
+    input.has_key(keys, key)?.then(|| decode(input)).transpose()
 }
 
 fn decode_name(input: &mut CborReader<'_>) -> Result<Name, Malformed> {
@@ -311,3 +354,5 @@ fn decode_name(input: &mut CborReader<'_>) -> Result<Name, Malformed> {
 
 const DOCUMENT: u64 = 1;
 const FOLDER: u64 = 2;
+/// The date of a content that nobody wrote down.
+const UNKNOWN: u64 = 0;

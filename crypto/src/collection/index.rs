@@ -229,16 +229,8 @@ impl Index {
         let mut before = BTreeSet::new();
         let mut after = BTreeSet::new();
         for (object_id, old) in &self.touched {
-            before.extend(
-                old.iter()
-                    .flat_map(|entry| entry.contents())
-                    .map(|content| *content.body_id()),
-            );
-            let new = self.entry(object_id).into_iter();
-            after.extend(
-                new.flat_map(|entry| entry.contents())
-                    .map(|content| *content.body_id()),
-            );
+            before.extend(old.iter().flat_map(|entry| entry.bodies()));
+            after.extend(self.entry(object_id).into_iter().flat_map(|entry| entry.bodies()));
         }
         let mut come: BTreeSet<Id> = after.difference(&before).copied().collect();
         let mut gone: BTreeSet<Id> = before.difference(&after).copied().collect();
@@ -248,9 +240,9 @@ impl Index {
                 .entries()
                 .filter(|entry| !self.touched.contains_key(&entry.object_id))
             {
-                for content in entry.contents() {
-                    come.remove(content.body_id());
-                    gone.remove(content.body_id());
+                for body in entry.bodies() {
+                    come.remove(body);
+                    gone.remove(body);
                 }
             }
         }

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::collection::entry::{By, Entry, TAGS_MAX};
+use crate::collection::entry::{By, Entry, OWN_TAGS, TAGS_MAX};
 use crate::collection::merge::{Gone, Lost, Note};
 use crate::collection::name::Name;
 use crate::document::descriptor::Descriptor;
@@ -48,7 +48,15 @@ pub(super) fn merge_entry(base: Option<&Entry>, theirs: &Entry, mine: &Entry, by
         });
     }
 
-    let copy = merge_content(base, theirs, mine, &mut entry);
+    let mut copy = merge_content(base, theirs, mine, &mut entry);
+    entry.thumbnail = thumbnail_of(&entry, base, theirs, mine);
+    entry.added = theirs.added.into_iter().chain(mine.added).min();
+    entry.dates.extend(&mine.dates);
+    if let Some(copy) = &mut copy {
+        copy.thumbnail.clone_from(&mine.thumbnail);
+        copy.added = entry.added;
+        copy.dates.clone_from(&entry.dates);
+    }
     entry.rev = theirs.rev.max(mine.rev).saturating_add(1);
     entry.modified = theirs.modified.max(mine.modified);
     entry.changed_by = by.account;
@@ -85,7 +93,20 @@ fn pick<T: Clone + PartialEq>(base: Option<&T>, theirs: &T, mine: &T) -> (T, Opt
     }
 }
 
-/// Tag by tag: what either side added is there, what either removed is not.
+/// The picture of the content that stands: of those who have that content, mine if I changed it, else theirs. It is
+/// made from the content and made again, so one that loses is no loss.
+fn thumbnail_of(entry: &Entry, base: Option<&Entry>, theirs: &Entry, mine: &Entry) -> Option<Descriptor> {
+    let shows = |side: &&Entry| same_content(side.descriptor.as_ref(), entry.descriptor.as_ref());
+    let picture = |side: Option<&Entry>| side.filter(shows).map(|side| side.thumbnail.clone());
+    match (picture(base), picture(Some(theirs)), picture(Some(mine))) {
+        (Some(before), Some(theirs), Some(mine)) if same_content(before.as_ref(), mine.as_ref()) => theirs,
+        (_, theirs, Some(mine)) => mine.or(theirs.flatten()),
+        (_, theirs, None) => theirs.flatten(),
+    }
+}
+
+/// Tag by tag: what either side added is there, what either removed is not. The tags that clients set themselves are
+/// one field (M2).
 fn merge_tags(
     base: Option<&BTreeSet<Name>>,
     theirs: &BTreeSet<Name>,
@@ -93,10 +114,16 @@ fn merge_tags(
 ) -> (BTreeSet<Name>, Option<BTreeSet<Name>>) {
     let none = BTreeSet::new();
     let base = base.unwrap_or(&none);
+    let own = |tags: &BTreeSet<Name>| -> BTreeSet<Name> {
+        let own = tags.iter().filter(|tag| tag.as_str().starts_with(OWN_TAGS));
+        own.cloned().collect()
+    };
+    let (category, lost) = pick(Some(&own(base)), &own(theirs), &own(mine));
     let mut tags: BTreeSet<Name> = theirs.union(&(mine - base)).cloned().collect();
     tags.retain(|tag| !base.contains(tag) || mine.contains(tag));
+    tags = &(&tags - &own(&tags)) | &category;
     if tags.len() <= TAGS_MAX {
-        (tags, None)
+        (tags, lost.filter(|lost| !lost.is_empty()))
     } else {
         (mine.clone(), Some(theirs.clone()))
     }

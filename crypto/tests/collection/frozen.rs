@@ -57,6 +57,7 @@ fn entries_and_pages() {
     let mut index = Index::empty(world.collection_id);
     let mut folder = world.folder("Impôts");
     folder.object_id[0] = 0x10;
+    as_before(&mut folder);
     for i in 0..40 {
         let mut entry = world.document(&format!("Avis {i}.pdf"));
         if i == 7 {
@@ -67,6 +68,7 @@ fn entries_and_pages() {
             entry.touch(&world.by(3));
             entry.replace_content(descriptor([1; 16]));
         }
+        as_before(&mut entry);
         index.put(entry).unwrap();
     }
     index.put(folder).unwrap();
@@ -96,6 +98,45 @@ fn entries_and_pages() {
         let frozen = Entry::parse(&hex(frozen.as_str().unwrap())).unwrap();
         assert!(frozen.to_bytes() == entry.to_bytes());
     }
+}
+
+/// The form of entries from before they had a date of adding and dates of contents: it goes on being read.
+fn as_before(entry: &mut Entry) {
+    entry.added = None;
+    entry.dates.clear();
+}
+
+#[test]
+fn entries_with_thumbnail_and_dates() {
+    let mut world = World::new("frozen entries");
+    let folder = world.folder("Impôts");
+    let plain = world.document("Avis.pdf");
+    let mut full = world.document("Bail signé.pdf");
+    full.tags = ["civis:housing", "2024"]
+        .map(|tag| Name::new(tag).unwrap())
+        .into();
+    full.touch(&world.by(3));
+    full.replace_content(descriptor([1; 16]));
+    full.dates.insert([1; 16], 1_800_000_000);
+    full.thumbnail = Some(descriptor([2; 16]));
+    let mut partly = full.clone();
+    partly.replace_content(descriptor([3; 16]));
+    let cases = [folder, plain, full, partly].map(|entry| to_hex(&entry.to_bytes().unwrap()));
+    let made = json!({ "cases": cases });
+    freeze("collection-entries.json", &made);
+    for case in made["cases"].as_array().unwrap() {
+        let bytes = hex(case.as_str().unwrap());
+        let entry = Entry::parse(&bytes).unwrap();
+        assert!(*entry.to_bytes().unwrap() == bytes);
+        assert!(entry.added.is_some());
+    }
+    let last = Entry::parse(&hex(made["cases"][3].as_str().unwrap())).unwrap();
+    assert!(last.thumbnail.is_none(), "it showed the content before");
+    let known: Vec<_> = last
+        .contents()
+        .map(|content| last.dates.get(content.body_id()).copied())
+        .collect();
+    assert_eq!(known, [None, Some(1_800_000_000), Some(1_700_000_000)]);
 }
 
 #[test]

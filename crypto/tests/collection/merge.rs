@@ -6,6 +6,7 @@ use crypto::collection::entry::{By, Entry};
 use crypto::collection::index::Index;
 use crypto::collection::merge::{Gone, Lost, MergeError, Merged, Note, merge};
 use crypto::collection::name::Name;
+use crypto::collection::refs::Reference;
 use crypto::collection::tree::Tree;
 use crypto::id::Id;
 
@@ -127,6 +128,117 @@ fn m2_of_two_values_of_a_field_the_later_commit_wins_and_the_other_is_told() {
         Lost::RetentionEnd(Some(1)),
     ];
     assert_eq!(notes, lost.map(|lost| Note::Overwritten { object_id, lost }));
+}
+
+#[test]
+fn m2_of_two_categories_the_later_commit_wins_and_the_other_is_told() {
+    let mut case = Case::new();
+    let object_id = case.document;
+    edit(&mut case.base, &object_id, |entry| {
+        entry.tags = ["civis:other", "a"].map(name).into();
+    });
+    (case.theirs, case.mine) = (case.base.clone(), case.base.clone());
+    case.theirs(|entry| entry.tags = ["civis:tax", "a", "b"].map(name).into());
+    // Mine is untouched: theirs stands.
+    let (index, notes) = case.mine(|entry| entry.retention_end = Some(1)).merged();
+    assert_eq!(notes, []);
+    assert_eq!(
+        index.entry(&object_id).unwrap().tags,
+        ["civis:tax", "a", "b"].map(name).into()
+    );
+    case.mine(|entry| entry.tags = ["civis:housing", "c"].map(name).into());
+    let (index, notes) = case.merged();
+    assert_eq!(
+        index.entry(&object_id).unwrap().tags,
+        ["civis:housing", "b", "c"].map(name).into()
+    );
+    let lost = Lost::Tags(["civis:tax"].map(name).into());
+    assert_eq!(notes, [Note::Overwritten { object_id, lost }]);
+}
+
+#[test]
+fn a_thumbnail_goes_with_the_content_that_it_shows() {
+    let picture = |entry: &Entry| entry.thumbnail.as_ref().map(|picture| *picture.body_id());
+    let shown = |case: &Case| {
+        let (index, notes) = case.merged();
+        (picture(index.entry(&case.document).unwrap()), notes)
+    };
+    // One side made a picture, the other renamed.
+    let mut case = Case::new();
+    case.theirs(|entry| entry.thumbnail = Some(descriptor([1; 16])));
+    case.mine(|entry| entry.name = name("Avis.pdf"));
+    assert_eq!(shown(&case), (Some([1; 16]), vec![]));
+    // Both made one: mine, and nobody is told of a picture.
+    case.mine(|entry| entry.thumbnail = Some(descriptor([2; 16])));
+    assert_eq!(shown(&case), (Some([2; 16]), vec![]));
+    // They replaced the content: a picture of the old one is none.
+    let mut case = Case::new();
+    case.theirs(|entry| entry.replace_content(descriptor([3; 16])));
+    case.mine(|entry| entry.thumbnail = Some(descriptor([2; 16])));
+    assert_eq!(shown(&case), (None, vec![]));
+    // Both replaced it: each keeps its own picture, and both when it was added.
+    let mut case = Case::new();
+    case.theirs(|entry| {
+        entry.replace_content(descriptor([3; 16]));
+        entry.thumbnail = Some(descriptor([4; 16]));
+        entry.dates.insert([3; 16], 30);
+    });
+    case.mine(|entry| {
+        entry.replace_content(descriptor([5; 16]));
+        entry.thumbnail = Some(descriptor([6; 16]));
+        entry.dates.insert([5; 16], 50);
+    });
+    let (index, notes) = case.merged();
+    let [Note::ConflictCopy { copy, .. }] = notes.as_slice() else {
+        panic!("{notes:?}")
+    };
+    let (theirs, copy) = (index.entry(&case.document).unwrap(), index.entry(copy).unwrap());
+    assert_eq!((picture(theirs), picture(copy)), (Some([4; 16]), Some([6; 16])));
+    assert_eq!(
+        (theirs.added, copy.added),
+        (Some(1_700_000_000), Some(1_700_000_000))
+    );
+    assert_eq!(
+        (theirs.dates.get(&[3; 16]), copy.dates.get(&[5; 16])),
+        (Some(&30), Some(&50))
+    );
+}
+
+#[test]
+fn a_new_thumbnail_keeps_nothing_out_of_the_trash() {
+    let mut case = Case::new();
+    case.theirs(|entry| entry.trashed_at = Some(5));
+    case.mine(|entry| entry.thumbnail = Some(descriptor([1; 16])));
+    let (index, notes) = case.merged();
+    assert_eq!(index.entry(&case.document).unwrap().trashed_at, Some(5));
+    assert_eq!(notes, []);
+    case.theirs.remove(&case.document);
+    let (index, notes) = case.merged();
+    assert!(index.entry(&case.document).is_none() && notes.is_empty());
+}
+
+#[test]
+fn the_body_of_a_thumbnail_comes_and_goes_with_its_entry() {
+    let mut world = World::new("thumbnail refs");
+    let mut entry = world.document("avis.pdf");
+    let object_id = entry.object_id;
+    entry.thumbnail = Some(descriptor([1; 16]));
+    let mut index = Index::empty(world.collection_id);
+    index.put(entry).unwrap();
+    let picture = Reference::Body([1; 16]);
+    let sealed = world.seal(&index);
+    assert!(sealed.refs.adds().contains(&picture));
+    let mut index = sealed.index;
+    edit(&mut index, &object_id, |entry| entry.name = name("b.pdf"));
+    let sealed = world.seal(&index);
+    assert!(!sealed.refs.adds().contains(&picture) && !sealed.refs.drops().contains(&picture));
+    let mut index = sealed.index;
+    edit(&mut index, &object_id, |entry| {
+        entry.replace_content(descriptor([9; 16]))
+    });
+    assert!(world.seal(&index).refs.drops().contains(&picture));
+    index.remove(&object_id);
+    assert!(world.seal(&index).refs.drops().contains(&picture));
 }
 
 #[test]

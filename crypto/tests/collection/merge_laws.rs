@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crypto::collection::entry::Entry;
+use crypto::collection::entry::{Entry, OWN_TAGS};
 use crypto::collection::index::Index;
 use crypto::collection::merge::Merged;
 use crypto::collection::tree::Tree;
@@ -20,6 +20,8 @@ enum Act {
     Move(usize, Option<usize>),
     Tag(usize, u8),
     Content(usize, u8),
+    Category(usize, u8),
+    Picture(usize, u8),
     Trash(usize),
     Restore(usize),
     Purge(usize),
@@ -33,6 +35,8 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         (0_usize..10, folder()).prop_map(|(at, to)| Act::Move(at, to)),
         (0_usize..10, 0_u8..3).prop_map(|(at, n)| Act::Tag(at, n)),
         (0_usize..6, any::<u8>()).prop_map(|(at, n)| Act::Content(at, n)),
+        (0_usize..10, 0_u8..3).prop_map(|(at, n)| Act::Category(at, n)),
+        (0_usize..6, 1_u8..4).prop_map(|(at, n)| Act::Picture(at, n)),
         (0_usize..10).prop_map(Act::Trash),
         (0_usize..10).prop_map(Act::Restore),
         (0_usize..10).prop_map(Act::Purge),
@@ -68,6 +72,17 @@ fn act(index: &mut Index, act: &Act, side: u8) {
         // A quarter of them goes back to the content of the base.
         Act::Content(at, n) => with(index, *at, &|entry| {
             entry.replace_content(descriptor(if *n < 64 { object(*at) } else { [*n | 1; 16] }));
+        }),
+        Act::Category(at, n) => with(index, *at, &|entry| {
+            entry.tags.retain(|tag| !tag.as_str().starts_with(OWN_TAGS));
+            entry.tags.insert(name(&format!("civis:{n}")));
+        }),
+        Act::Picture(at, n) => with(index, *at, &|entry| {
+            entry.thumbnail = entry.descriptor.as_ref().map(|content| {
+                let mut body = *content.body_id();
+                body[13] = body[13].wrapping_add(*n);
+                descriptor(body)
+            });
         }),
         Act::Trash(at) => with(index, *at, &|entry| entry.trashed_at = Some(5)),
         Act::Restore(at) => with(index, *at, &|entry| entry.trashed_at = None),
@@ -130,6 +145,15 @@ proptest! {
         mine_do.iter().for_each(|one| act(&mut mine, one, 2));
         let Merged { index, .. } = merged(&base, &theirs, &mine);
         let (before, after) = (named(&base), named(&index));
+        // One category at most, and a picture beside none but the content that it shows.
+        for entry in index.entries() {
+            let own = entry.tags.iter().filter(|tag| tag.as_str().starts_with(OWN_TAGS));
+            prop_assert!(own.count() <= 1);
+            if let Some(picture) = &entry.thumbnail {
+                let content = entry.descriptor.as_ref().unwrap().body_id();
+                prop_assert_eq!(picture.body_id()[..13].to_vec(), content[..13].to_vec());
+            }
+        }
         // Every content that either side made is there.
         for side in [&theirs, &mine] {
             for body in named(side).difference(&before) {

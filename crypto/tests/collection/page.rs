@@ -321,8 +321,16 @@ fn an_entry_reads_back_in_one_form() {
         entry.trashed_at = Some(0);
         entry.touch(&world.by(7));
         entry.replace_content(descriptor([1; 16]));
+        entry.thumbnail = Some(descriptor([2; 16]));
+        entry.dates.insert([1; 16], u64::MAX);
     }
     assert_eq!((entry.rev, entry.changed_head_no, entry.older.len()), (3, 7, 1));
+    // Of a content that it does not name, and of one whose date is unknown, nothing is written.
+    let mut more = entry.clone();
+    more.dates.insert([7; 16], 5);
+    assert!(more.to_bytes() == entry.to_bytes());
+    more.dates.clear();
+    assert!(more.to_bytes().unwrap().len() < entry.to_bytes().unwrap().len());
     let bytes = entry.to_bytes().unwrap();
     for len in 0..bytes.len() {
         assert!(Entry::parse(&bytes[..len]).is_err());
@@ -338,6 +346,18 @@ fn an_entry_reads_back_in_one_form() {
         (swapped.len(), Entry::parse(&swapped).err()),
         (bytes.len(), Some(EntryError::Malformed))
     );
+    // Key 17 ends the entry: 82 1b ff.. (the new content), 1a ... (the first). Another number of dates is no entry.
+    let dates = [0x82, 0x1b, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1a];
+    let at = bytes
+        .windows(dates.len())
+        .position(|window| window == dates)
+        .unwrap();
+    let fewer = [&bytes[..at], &[0x81], &bytes[at + 1..at + 10]].concat();
+    assert_eq!(Entry::parse(&fewer).err(), Some(EntryError::Malformed));
+    let more = [&bytes[..at], &[0x83], &bytes[at + 1..], &[1]].concat();
+    assert_eq!(Entry::parse(&more).err(), Some(EntryError::Malformed));
+    let unknown = [&bytes[..at], &[0x82, 0, 0]].concat();
+    assert_eq!(Entry::parse(&unknown).err(), Some(EntryError::Malformed));
 }
 
 #[test]
@@ -409,6 +429,12 @@ fn caps_of_an_entry() {
         refused(|entry| entry.descriptor = None),
         Some(EntryError::Contradiction)
     );
+    let folder_with_picture: fn(&mut Entry) = |entry| {
+        (entry.kind, entry.descriptor) = (Kind::Folder, None);
+        entry.older.clear();
+        entry.thumbnail = Some(descriptor([1; 16]));
+    };
+    assert_eq!(refused(folder_with_picture), Some(EntryError::Contradiction));
     assert_eq!(
         refused(|entry| entry.parent = Some(entry.object_id)),
         Some(EntryError::Contradiction)

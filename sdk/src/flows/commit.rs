@@ -32,6 +32,9 @@ pub enum CommitError {
     /// The name holds what a name may not hold, or is too long.
     #[error("not a name")]
     Name,
+    /// A tag holds what a tag may not hold, is too long, or there are too many.
+    #[error("not a tag")]
+    Tag,
     /// A folder cannot be moved into itself.
     #[error("a folder cannot lie in itself")]
     Circle,

@@ -1,9 +1,8 @@
-//! Documents and folders as a person sees them: the list, and every change that is a commit of the collection.
+//! Documents and folders: every change of one of them, and purges. The list itself is `item`, acts on many `many`.
 //!
 //! Bodies are not touched here: see `upload` and `read`. spec/flows.md section 5.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crypto::collection::entry::{By, Entry, Kind as EntryKind};
@@ -12,108 +11,18 @@ use crypto::collection::name::Name;
 use crypto::collection::tree::Tree;
 use crypto::document::body::BodyHeader;
 use crypto::document::descriptor::{Author, Content, Descriptor, MediaType};
-use serde::{Deserialize, Serialize};
-use shared::OperationId;
 
 use super::commit::{CommitError, Committed, Signer};
+use super::item::put_category;
 use super::journal::UploadNote;
+use super::many::{bring_in_sight, to_tags};
 use super::seal::SealJob;
 use super::upload::UploadError;
 use crate::session::Unlocked;
 
-/// Names one document or folder: 16 random bytes, as text (22 characters of base64url).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct ObjectId(pub String);
-
-impl ObjectId {
-    pub(crate) fn of(id: &[u8; 16]) -> Self {
-        Self(OperationId(*id).to_string())
-    }
-
-    /// The bytes; `None` for a text that names nothing.
-    pub(crate) fn parse(&self) -> Option<[u8; 16]> {
-        self.0.parse::<OperationId>().ok().map(|id| id.0)
-    }
-}
-
-impl fmt::Display for ObjectId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// What an item is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Has content.
-    Document,
-    /// Holds items.
-    Folder,
-}
-
-/// One document or folder of the list, decrypted and verified.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Item {
-    /// Which.
-    pub id: ObjectId,
-    /// Document or folder.
-    pub kind: Kind,
-    /// The name that the person gave.
-    pub name: String,
-    /// The folder in which it is shown; `None` at the root (also where its folder is gone or in a circle: M5).
-    pub parent: Option<ObjectId>,
-    /// Media type from the closed list; `None` for a folder.
-    pub media: Option<String>,
-    /// Bytes of content; 0 for a folder.
-    pub len: u64,
-    /// When its content, name or place last changed, Unix seconds, by the device that changed it.
-    pub modified: u64,
-    /// When it went to the trash itself; `None` if it did not.
-    pub trashed_at: Option<u64>,
-    /// Whether it, or a folder above it, is in the trash.
-    pub in_trash: bool,
-    /// Whether another item of the same folder has the same name (M6): show a suffix.
-    pub same_name: bool,
-}
+pub use super::item::{Category, Item, Kind, ObjectId};
 
 impl Unlocked {
-    /// Every document and folder, the trash included, by name; empty before the first `sync`.
-    #[must_use]
-    pub fn list(&self) -> Vec<Item> {
-        let Ok(state) = self.state() else {
-            return Vec::new();
-        };
-        let tree = Tree::of(&state.index);
-        let trashed = |id: &[u8; 16]| {
-            state
-                .index
-                .entry(id)
-                .is_some_and(|entry| entry.trashed_at.is_some())
-        };
-        let mut names = BTreeMap::<_, u32>::new();
-        for entry in state.index.entries() {
-            *names
-                .entry((tree.parent(&entry.object_id), entry.name.clone()))
-                .or_default() += 1;
-        }
-        let mut items = state
-            .index
-            .entries()
-            .map(|entry| {
-                let id = &entry.object_id;
-                let parent = tree.parent(id);
-                let again = names
-                    .get(&(parent, entry.name.clone()))
-                    .is_some_and(|count| *count > 1);
-                let in_trash = trashed(id) || tree.above(id).any(|above| trashed(&above));
-                to_item(entry, parent, in_trash, again)
-            })
-            .collect::<Vec<_>>();
-        items.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
-        items
-    }
-
     /// Gives it another name.
     ///
     /// # Errors
@@ -132,21 +41,7 @@ impl Unlocked {
         object: &ObjectId,
         folder: Option<&ObjectId>,
     ) -> Result<Committed, CommitError> {
-        let id = object.parse().ok_or(CommitError::NotFound)?;
-        let folder = match folder {
-            Some(folder) => Some(folder.parse().ok_or(CommitError::NotFound)?),
-            None => None,
-        };
-        self.commit(Signer::Write, |index, by| {
-            if let Some(folder) = &folder {
-                verify_folder(index, folder)?;
-                if Tree::of(index).is_within(folder, &id) {
-                    return Err(CommitError::Circle);
-                }
-            }
-            change_entry(index, by, &id, |entry| entry.parent = folder)
-        })
-        .await
+        self.move_many(std::slice::from_ref(object), folder).await
     }
 
     /// Puts it into the trash; nothing is lost yet.
@@ -154,16 +49,15 @@ impl Unlocked {
     /// # Errors
     /// [`CommitError`].
     pub async fn trash(&self, object: &ObjectId) -> Result<Committed, CommitError> {
-        let now = self.device().clock().now();
-        self.change(object, |entry| entry.trashed_at = Some(now)).await
+        self.trash_many(std::slice::from_ref(object)).await
     }
 
-    /// Takes it out of the trash.
+    /// Takes it out of the trash; see [`restore_many`](Self::restore_many).
     ///
     /// # Errors
     /// [`CommitError`].
     pub async fn restore(&self, object: &ObjectId) -> Result<Committed, CommitError> {
-        self.change(object, |entry| entry.trashed_at = None).await
+        self.restore_many(std::slice::from_ref(object)).await
     }
 
     /// Makes a folder.
@@ -171,22 +65,34 @@ impl Unlocked {
     /// # Errors
     /// [`CommitError`].
     pub async fn make_folder(&self, name: &str, parent: Option<&ObjectId>) -> Result<ObjectId, CommitError> {
+        self.add_folder(name, parent).await.map(|(folder, _)| folder)
+    }
+
+    /// Makes a folder, and tells what a merge decided on the way.
+    ///
+    /// # Errors
+    /// [`CommitError`].
+    pub async fn add_folder(
+        &self,
+        name: &str,
+        parent: Option<&ObjectId>,
+    ) -> Result<(ObjectId, Committed), CommitError> {
         let name = Name::normalised(name).map_err(|_| CommitError::Name)?;
         let id = self.device().make_bytes::<16>()?;
         let parent = match parent {
             Some(parent) => Some(parent.parse().ok_or(CommitError::NotFound)?),
             None => None,
         };
-        self.commit(Signer::Write, |index, by| {
+        let committed = self.commit(Signer::Write, |index, by| {
             if let Some(parent) = &parent {
                 verify_folder(index, parent)?;
             }
             let mut entry = Entry::new(id, name, None, by);
             entry.parent = parent;
             Ok(index.put(entry)?)
-        })
-        .await?;
-        Ok(ObjectId::of(&id))
+        });
+        let committed = committed.await?;
+        Ok((ObjectId::of(&id), committed))
     }
 
     /// Destroys them, folders with all that lies in them: bodies and entries are gone at once, for good. What changed
@@ -302,44 +208,93 @@ impl Unlocked {
         Ok(Descriptor::new(header, job.key(), &content, &author))
     }
 
-    /// Files a stored body under the entry that its journal names; a second time changes nothing.
+    /// Files a stored body under the entry that its journal names, or as the new content of the document that it
+    /// replaces; a second time changes nothing. Tells where it lies, and what a merge decided.
     pub(crate) async fn file_document(
         &self,
         note: &UploadNote,
         descriptor: Descriptor,
-    ) -> Result<ObjectId, CommitError> {
+        thumbnail: Option<Descriptor>,
+    ) -> Result<(ObjectId, Committed), CommitError> {
         let name = Name::new(&note.name).map_err(|_| CommitError::Name)?;
+        let tags = to_tags(&note.tags)?;
         let id = <[u8; 16]>::try_from(note.object.as_slice()).map_err(|_| CommitError::Device)?;
-        let parent = note
-            .parent
-            .as_ref()
-            .and_then(|parent| <[u8; 16]>::try_from(parent.as_slice()).ok());
-        self.commit(Signer::Write, |index, by| {
-            if index.entry(&id).is_some() {
+        let named = |id: &Option<shared::Blob>| -> Option<[u8; 16]> {
+            id.as_ref().and_then(|id| id.as_slice().try_into().ok())
+        };
+        let (parent, replaced) = (named(&note.parent), named(&note.replace));
+        let body = *descriptor.body_id();
+        let committed = self.commit(Signer::Write, |index, by| {
+            if holder(index, &body).is_some() {
                 return Ok(());
             }
-            let mut entry = Entry::new(id, name, Some(descriptor), by);
-            // A folder that went away meanwhile must not lose the document: it is filed at the root.
-            entry.parent = parent.filter(|parent| verify_folder(index, parent).is_ok());
+            let replaced = replaced
+                .and_then(|id| index.entry(&id))
+                .filter(|entry| entry.kind == EntryKind::Document);
+            let mut entry = if let Some(replaced) = replaced {
+                let mut entry = Entry::clone(replaced);
+                entry.touch(by);
+                entry.replace_content(descriptor);
+                entry.dates.insert(body, by.time);
+                bring_in_sight(index, &Tree::of(index), &mut entry);
+                entry
+            } else {
+                let mut entry = Entry::new(id, name, Some(descriptor), by);
+                // A folder that went away meanwhile must not lose the document: it is filed at the root.
+                entry.parent = parent.filter(|parent| verify_folder(index, parent).is_ok());
+                entry
+            };
+            entry.thumbnail = thumbnail;
+            entry.tags.extend(tags);
+            if note.category.is_some() {
+                put_category(&mut entry, note.category);
+            }
+            entry.retention_end = note.retention_end.or(entry.retention_end);
             Ok(index.put(entry)?)
-        })
-        .await?;
-        Ok(ObjectId::of(&id))
+        });
+        let committed = committed.await?;
+        // A conflict copy lies elsewhere than it was meant to.
+        let holder = holder(&self.state()?.index, &body).unwrap_or(id);
+        Ok((ObjectId::of(&holder), committed))
+    }
+
+    /// Reads the list where that was not done yet.
+    pub(crate) async fn ready(&self) -> Result<(), CommitError> {
+        let _turn = self.turn.lock().await;
+        if self.replica.borrow().state.is_none() {
+            self.sync_in_turn().await?;
+        }
+        Ok(())
     }
 }
 
-fn change_entry(
+/// The entry that has this body for its content, now or before.
+fn holder(index: &Index, body: &[u8; 16]) -> Option<[u8; 16]> {
+    let mut entries = index.entries();
+    let found = entries.find(|entry| entry.contents().any(|content| content.body_id() == body));
+    found.map(|entry| entry.object_id)
+}
+
+/// Changes one entry; a change that changes nothing writes nothing.
+pub(crate) fn change_entry(
     index: &mut Index,
     by: &By,
     id: &[u8; 16],
     change: impl FnOnce(&mut Entry),
 ) -> Result<(), CommitError> {
-    let mut entry = Entry::clone(index.entry(id).ok_or(CommitError::NotFound)?);
-    let (modified, trashed_at) = (entry.modified, entry.trashed_at);
-    entry.touch(by);
+    let before = index.entry(id).ok_or(CommitError::NotFound)?;
+    let mut entry = Entry::clone(before);
     change(&mut entry);
-    // The trash changes neither name, place nor content.
-    if entry.trashed_at != trashed_at {
+    if is_same(before, &Arc::new(entry.clone())) {
+        return Ok(());
+    }
+    let content = |entry: &Entry| entry.descriptor.as_ref().map(|content| *content.body_id());
+    let kept =
+        before.name == entry.name && before.parent == entry.parent && content(before) == content(&entry);
+    let modified = before.modified;
+    entry.touch(by);
+    // Trash, tags, dates and pictures change neither name, place nor content.
+    if kept {
         entry.modified = modified;
     }
     Ok(index.put(entry)?)
@@ -373,7 +328,7 @@ fn is_same(one: &Arc<Entry>, other: &Arc<Entry>) -> bool {
 }
 
 /// A folder that can take something: neither it nor a folder above it is in the trash.
-fn verify_folder(index: &Index, id: &[u8; 16]) -> Result<(), CommitError> {
+pub(crate) fn verify_folder(index: &Index, id: &[u8; 16]) -> Result<(), CommitError> {
     let trashed = |id: &[u8; 16]| index.entry(id).is_some_and(|entry| entry.trashed_at.is_some());
     match index.entry(id) {
         Some(entry) if entry.kind == EntryKind::Folder => {}
@@ -385,28 +340,8 @@ fn verify_folder(index: &Index, id: &[u8; 16]) -> Result<(), CommitError> {
     Ok(())
 }
 
-fn to_item(entry: &Entry, parent: Option<[u8; 16]>, in_trash: bool, same_name: bool) -> Item {
-    let descriptor = entry.descriptor.as_ref();
-    Item {
-        id: ObjectId::of(&entry.object_id),
-        kind: if descriptor.is_some() {
-            Kind::Document
-        } else {
-            Kind::Folder
-        },
-        name: entry.name.as_str().to_owned(),
-        parent: parent.map(|parent| ObjectId::of(&parent)),
-        media: descriptor.map(|content| content.media().name().to_owned()),
-        len: descriptor.map_or(0, Descriptor::plain_len),
-        modified: entry.modified,
-        trashed_at: entry.trashed_at,
-        in_trash,
-        same_name,
-    }
-}
-
 /// How long the trash keeps what is in it: thirty days.
-const TRASH_SECONDS: u64 = 30 * 86_400;
+pub(crate) const TRASH_SECONDS: u64 = 30 * 86_400;
 /// A clock further than this past the newest head purges nothing by itself: it may be the clock that is wrong.
 const IMPLAUSIBLE_SECONDS: u64 = 40 * 86_400;
 /// Entries of one purging commit: their pages and bodies stay far below the wire's caps.

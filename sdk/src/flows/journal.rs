@@ -11,6 +11,7 @@ use shared::{AccountId, Blob, BodyId};
 use zeroize::Zeroizing;
 
 use super::Device;
+use super::item::Category;
 use crate::error::LocalError;
 
 /// K_local of one account.
@@ -55,6 +56,15 @@ pub(crate) struct UploadNote {
     pub(crate) name: String,
     pub(crate) parent: Option<Blob>,
     pub(crate) media: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) category: Option<Category>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) retention_end: Option<u64>,
+    /// The document whose new content it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replace: Option<Blob>,
     /// The upload record as it was sent, sealed under K_account.
     pub(crate) record: Blob,
 }

@@ -30,6 +30,8 @@ pub(crate) struct Passage<'a> {
     pub(crate) note: UploadNote,
     /// Content hash of every part, from the first reading: what may be sealed.
     pub(crate) content: Vec<[u8; 32]>,
+    /// A small picture to store beside it.
+    pub(crate) thumbnail: Option<&'a [u8]>,
 }
 
 impl Unlocked {
@@ -160,7 +162,8 @@ impl Unlocked {
         }
         let digest = content::fold_content_parts(&passage.content);
         let descriptor = self.make_descriptor(&passage.job, &header, digest, &passage.note.media)?;
-        let object = self.file_document(&passage.note, descriptor).await?;
+        let thumbnail = self.store_beside(passage.thumbnail).await?;
+        let (object, committed) = self.file_document(&passage.note, descriptor, thumbnail).await?;
         journal::remove(
             self.device(),
             self.local_key(),
@@ -178,6 +181,7 @@ impl Unlocked {
             object,
             body,
             continued,
+            merged: committed.merged,
         })
     }
 }

@@ -11,7 +11,7 @@ use futures::{StreamExt, stream};
 use shared::{BodyId, ErrorCode, Hash};
 use zeroize::Zeroizing;
 
-use super::document::ObjectId;
+use super::item::ObjectId;
 use super::watch::{Counter, Step, Watch};
 use super::{Sink, retry};
 use crate::api;
@@ -40,6 +40,17 @@ pub enum ReadError {
     /// What the server gave is not the document: nothing of the refused part was handed out.
     #[error(transparent)]
     Refused(#[from] Refusal),
+}
+
+/// Which of a document's bodies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// What it is now.
+    Current,
+    /// What it was: its place among the older contents.
+    Older(u32),
+    /// Its small picture.
+    Thumbnail,
 }
 
 /// Which body of which document is read: what a refusal names.
@@ -83,7 +94,31 @@ impl Unlocked {
         sink: &mut dyn Sink,
         watch: &Watch<'_>,
     ) -> Result<(), ReadError> {
-        let mut opened = self.open_body(object).await?;
+        self.read_into(object, Which::Current, sink, watch).await
+    }
+
+    /// [`Unlocked::download`] of an older content: see [`Unlocked::versions`].
+    ///
+    /// # Errors
+    /// [`ReadError`]; `NotFound` also where there is no such version.
+    pub async fn download_version(
+        &self,
+        object: &ObjectId,
+        index: u32,
+        sink: &mut dyn Sink,
+        watch: &Watch<'_>,
+    ) -> Result<(), ReadError> {
+        self.read_into(object, Which::Older(index), sink, watch).await
+    }
+
+    pub(crate) async fn read_into(
+        &self,
+        object: &ObjectId,
+        which: Which,
+        sink: &mut dyn Sink,
+        watch: &Watch<'_>,
+    ) -> Result<(), ReadError> {
+        let mut opened = self.open_body(object, which).await?;
         let shape = *opened.opener.shape();
         let counter = Counter::new(watch, Step::Receiving, opened.plain_len);
         let mut content = ContentHasher::new();
@@ -134,7 +169,7 @@ impl Unlocked {
         start: u64,
         len: u64,
     ) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-        let mut opened = self.open_body(object).await?;
+        let mut opened = self.open_body(object, Which::Current).await?;
         let end = start
             .checked_add(len)
             .filter(|end| *end <= opened.plain_len)
@@ -162,8 +197,14 @@ impl Unlocked {
     }
 
     /// Header, part hashes and last chunk, each verified before the next is asked for.
-    async fn open_body(&self, object: &ObjectId) -> Result<Opened, ReadError> {
-        let (name, descriptor) = self.described(object).ok_or(ReadError::NotFound)?;
+    async fn open_body(&self, object: &ObjectId, which: Which) -> Result<Opened, ReadError> {
+        let (name, current) = self.described(object).ok_or(ReadError::NotFound)?;
+        let descriptor = match which {
+            Which::Current => Some(current),
+            Which::Older(index) => self.older(object, index),
+            Which::Thumbnail => self.picture(object),
+        };
+        let descriptor = descriptor.ok_or(ReadError::NotFound)?;
         let body = BodyId(*descriptor.body_id());
         let hash = Hash(*descriptor.body_hash());
         let named = Named { name, body, hash };
@@ -248,13 +289,13 @@ impl Unlocked {
         }
     }
 
-    /// Whether the list, as far as it was read, names this body: as content now or before.
+    /// Whether the list, as far as it was read, names this body: as content now or before, or as a picture.
     pub(crate) fn names_body(&self, body: BodyId) -> bool {
         self.state().is_ok_and(|state| {
             state
                 .index
                 .entries()
-                .any(|entry| entry.contents().any(|content| *content.body_id() == body.0))
+                .any(|entry| entry.bodies().any(|named| *named == body.0))
         })
     }
 

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use shared::document::{BeginUpload, Upload};
 use shared::{BodyId, ErrorCode};
 
-use super::commit::CommitError;
-use super::document::ObjectId;
+use super::commit::{CommitError, MergeNote};
+use super::item::{Category, ObjectId};
 use super::journal::{self, UploadNote};
+use super::many::to_tags;
 use super::passage::{Passage, part_count};
 use super::seal::{SealJob, SealerError};
 use super::watch::Watch;
@@ -27,7 +28,7 @@ use crate::evidence::{Check, Known, Refusal, Refused, Route, Subject};
 use crate::session::Unlocked;
 
 /// What the person wants to keep.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NewDocument {
     /// Its name; brought to normal form C, refused where it holds what a name may not hold.
     pub name: String,
@@ -35,18 +36,36 @@ pub struct NewDocument {
     pub parent: Option<ObjectId>,
     /// Media type of the closed list; anything else is kept as `application/octet-stream`.
     pub media: String,
+    /// What it is about.
+    pub category: Option<Category>,
+    /// The person's own tags; see [`Unlocked::set_tags`].
+    pub tags: Vec<String>,
+    /// Until when to keep it, Unix seconds; `None` for good, or as it was where it replaces.
+    pub retention_end: Option<u64>,
+    /// The document whose new content this is; what it had becomes its newest older version. One that is gone by then
+    /// does not lose the content: it becomes a document of its own.
+    pub replace: Option<ObjectId>,
+    /// A small picture of it, at most [`THUMBNAIL_BYTES`](super::thumbnail::THUMBNAIL_BYTES); one that cannot be stored
+    /// is left out. Not kept in the journal.
+    pub thumbnail: Option<Vec<u8>>,
 }
 
 impl NewDocument {
-    fn of_note(note: &UploadNote) -> Self {
-        let parent = note
-            .parent
-            .as_ref()
-            .and_then(|parent| <[u8; 16]>::try_from(parent.as_slice()).ok());
+    /// As its journal has it; the picture is the caller's.
+    fn of_note(note: &UploadNote, thumbnail: Option<Vec<u8>>) -> Self {
+        let object = |id: &Option<shared::Blob>| {
+            let id = id.as_ref()?.as_slice().try_into().ok()?;
+            Some(ObjectId::of(&id))
+        };
         Self {
             name: note.name.clone(),
-            parent: parent.map(|parent| ObjectId::of(&parent)),
+            parent: object(&note.parent),
             media: note.media.clone(),
+            category: note.category,
+            tags: note.tags.clone(),
+            retention_end: note.retention_end,
+            replace: object(&note.replace),
+            thumbnail,
         }
     }
 }
@@ -60,6 +79,8 @@ pub struct Uploaded {
     pub body: BodyId,
     /// Whether an upload that had begun was continued.
     pub continued: bool,
+    /// What a merge with another device decided on the way; to be shown.
+    pub merged: Vec<MergeNote>,
 }
 
 /// An upload that began and is not finished.
@@ -160,7 +181,10 @@ impl Unlocked {
             .into_iter()
             .find(|note| note.body == body);
         let content = self.read_through(file, watch).await?;
-        let new = note.as_ref().map_or_else(|| new.clone(), NewDocument::of_note);
+        let new = match &note {
+            Some(note) => NewDocument::of_note(note, new.thumbnail.clone()),
+            None => new.clone(),
+        };
         let record = match (&stored, &note) {
             (Some(upload), _) => Some(self.open_record(upload).await?),
             (None, Some(note)) => self.open_record_bytes(body, note.record.as_slice()),
@@ -187,6 +211,7 @@ impl Unlocked {
                 job,
                 note,
                 content: content.clone(),
+                thumbnail: new.thumbnail.as_deref(),
             };
             match self.continue_passage(&passage, stored).await {
                 // The server knows neither upload nor body: it never began, or it died of age.
@@ -237,6 +262,10 @@ impl Unlocked {
                 refused = refused.or(Some(upload));
                 continue;
             };
+            // Of a thumbnail: never continued, it dies of age.
+            if record.digest.is_none() {
+                continue;
+            }
             let note = notes.iter().find(|note| note.body == upload.body_id);
             let parts_total = part_count(record.plain_len);
             found.push(Unfinished {
@@ -321,6 +350,7 @@ impl Unlocked {
             job,
             note,
             content,
+            thumbnail: new.thumbnail.as_deref(),
         };
         let hashes = self.send_parts(&passage, &BTreeSet::new()).await?;
         self.finish(&passage, &hashes, false).await
@@ -343,20 +373,28 @@ impl Unlocked {
         record: shared::Blob,
     ) -> Result<UploadNote, UploadError> {
         let name = Name::normalised(&new.name).map_err(|_| UploadError::Name)?;
+        to_tags(&new.tags)?;
         let object = self
             .device()
             .make_bytes::<16>()
             .map_err(|_| UploadError::Device)?;
-        let parent = match &new.parent {
-            Some(parent) => Some(parent.parse().ok_or(UploadError::Name)?.as_slice().into()),
-            None => None,
+        let blob = |id: &Option<ObjectId>| match id {
+            Some(id) => match id.parse() {
+                Some(id) => Ok(Some(shared::Blob::from(id.as_slice()))),
+                None => Err(UploadError::Commit(CommitError::NotFound)),
+            },
+            None => Ok(None),
         };
         Ok(UploadNote {
             body,
             object: object.as_slice().into(),
             name: name.as_str().to_owned(),
-            parent,
+            parent: blob(&new.parent)?,
             media: new.media.clone(),
+            category: new.category,
+            tags: new.tags.clone(),
+            retention_end: new.retention_end,
+            replace: blob(&new.replace)?,
             record,
         })
     }

@@ -182,7 +182,19 @@ fn entry(draw: &mut Draw, id: &[u8; 16]) -> Vec<u8> {
     let tags: std::collections::BTreeSet<String> = (0..draw.below(3)).map(|_| draw.letters(5)).collect();
     let [parent, retention, trashed] = [(); 3].map(|()| draw.coin());
     let older = if document { draw.below(3) } else { 0 };
-    let optional = [parent, !tags.is_empty(), retention, trashed, document, older > 0];
+    let [added, dated] = [(); 2].map(|()| draw.coin());
+    let (thumbnail, dated) = (document && draw.coin(), document && dated);
+    let optional = [
+        parent,
+        !tags.is_empty(),
+        retention,
+        trashed,
+        document,
+        older > 0,
+        thumbnail,
+        added,
+        dated,
+    ];
     let optional = optional.into_iter().filter(|there| *there).count();
     let mut out = Cbor::default().map(7 + optional).uint(1).bytes(id);
     out = out.uint(2).uint(draw.number());
@@ -212,6 +224,18 @@ fn entry(draw: &mut Draw, id: &[u8; 16]) -> Vec<u8> {
         out = out.uint(13).array(older);
         for _ in 0..older {
             out = out.items(&descriptor(draw));
+        }
+    }
+    if thumbnail {
+        out = out.uint(15).items(&descriptor(draw));
+    }
+    if added {
+        out = out.uint(16).uint(draw.number());
+    }
+    if dated {
+        out = out.uint(17).array(1 + older).uint(1 | draw.number());
+        for _ in 0..older {
+            out = out.uint(draw.number());
         }
     }
     out.done()
