@@ -1,6 +1,7 @@
 // Last step of `trunk build` (a hook of Trunk.toml). Makes the icon sprite from the icons that the page uses, names
-// the worker's files and the drawings by their hash, writes names and hashes into index.html, and copies the licences
-// beside what they cover. Reads only the source tree and the staging folder; the same tree gives the same bytes.
+// the worker's files and the drawings by their hash, joins the framed viewer page into one file, writes names and hashes
+// into index.html, and copies the licences beside what they cover. Reads only the source tree and the staging folder; the
+// same tree gives the same bytes.
 
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -12,6 +13,7 @@ if (!staging) throw new Error("run by trunk, which names the staging folder");
 
 writeSprite();
 nameByHash();
+writeViewer();
 copyLicences();
 
 function nameByHash() {
@@ -61,11 +63,55 @@ function writeSprite() {
   );
 }
 
+// The framed page is one file: whoever has an opaque origin can load nothing that only this origin may, so nothing has to
+// be opened to others for it. Script and style are inline; the server's policy and index.html name their hashes.
+function writeViewer() {
+  const from = (path) => readFileSync(join(source, path), "utf8");
+  const pdfjs = (file) => from(`node_modules/pdfjs-dist/legacy/build/${file}`);
+  const quoted = (value) => JSON.stringify(value).replaceAll("<", "\\u003c");
+  const decoders = {};
+  for (const file of ["jbig2.wasm", "openjpeg.wasm"]) {
+    decoders[file] = readFileSync(join(source, "node_modules/pdfjs-dist/wasm", file)).toString("base64");
+  }
+  const program = [
+    `const pdfjs = ${asFunction(pdfjs("pdf.min.mjs"))};`,
+    // No browser starts a module as a worker under an opaque origin; a plain script it does.
+    `const pdfjsWorker = ${quoted(asFunction(pdfjs("pdf.worker.min.mjs").replaceAll("import.meta.url", '"worker:"')))};`,
+    `const pdfjsWasm = ${quoted(decoders)};`,
+    from("client/viewer/viewer.js"),
+  ].join("\n");
+  const style = from("client/viewer/viewer.css");
+  for (const text of [program, style]) if (/<\/?(script|style)|<!--|\r|\0/i.test(text)) throw new Error("cannot stand inline");
+  const page = replaceOnce(from("client/viewer/viewer.html"), "VIEWER_STYLE", style);
+  writeFileSync(join(staging, "viewer.html"), replaceOnce(page, "VIEWER_PROGRAM", program));
+  const index = join(staging, "index.html");
+  let html = readFileSync(index, "utf8");
+  for (const [place, text] of [["VIEWER_SCRIPT_HASH", program], ["VIEWER_STYLE_HASH", style]]) {
+    html = replaceOnce(html, place, `sha256-${createHash("sha256").update(text).digest("base64")}`);
+  }
+  writeFileSync(index, html);
+}
+
+/** A module as a function that runs at once: its one list of exports becomes what it returns. */
+function asFunction(module) {
+  const parts = module.split("export{");
+  if (parts.length !== 2) throw new Error("pdf.js should export one list");
+  const [list, rest] = parts[1].split("}");
+  if (rest.trim() !== ";") throw new Error("pdf.js should end with what it exports");
+  const fields = list.split(",").map((name) => name.trim().split(" as "));
+  return `(() => {\n${parts[0]}return{${fields.map(([name, as]) => `${as ?? name}:${name}`).join(",")}};\n})()`;
+}
+
 function copyLicences() {
   const to = join(staging, "licences");
   mkdirSync(to, { recursive: true });
   const font = "node_modules/@fontsource-variable/atkinson-hyperlegible-next/LICENSE";
   copyFileSync(join(source, font), join(to, "atkinson-hyperlegible-next.txt"));
   copyFileSync(join(source, "node_modules/lucide-static/LICENSE"), join(to, "lucide.txt"));
+  copyFileSync(join(source, "node_modules/pdfjs-dist/LICENSE"), join(to, "pdfjs.txt"));
+  for (const part of ["JBIG2", "OPENJPEG", "PDFJS_JBIG2", "PDFJS_OPENJPEG"]) {
+    const licence = join(source, "node_modules/pdfjs-dist/wasm", `LICENSE_${part}`);
+    copyFileSync(licence, join(to, `${part.toLowerCase().replace("_", "-")}.txt`));
+  }
   copyFileSync(join(source, "THIRD_PARTY.md"), join(to, "THIRD_PARTY.md"));
 }

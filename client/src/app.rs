@@ -9,6 +9,7 @@ use crate::components::toast::ToastArea;
 use crate::components::tray::Tray;
 use crate::pages::alert::AlertPage;
 use crate::pages::create::CreatePage;
+use crate::pages::document::DocumentPage;
 use crate::pages::home::HomePage;
 use crate::pages::open::OpenPage;
 use crate::pages::recover::RecoverPage;
@@ -56,6 +57,7 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/ouvrir") view=OpenPage/>
             <Route path=path!("/secours") view=RecoverPage/>
             <Route path=path!("/coffre") view=|| view! { <Opened page=SafePage/> }/>
+            <Route path=path!("/document/:id") view=|| view! { <Opened page=DocumentPage/> }/>
             <Route path=path!("/corbeille") view=|| view! { <Opened page=TrashPage/> }/>
             <Route path=path!("/reglages") view=|| view! { <Opened page=SettingsPage/> }/>
         </Routes>
@@ -91,6 +93,7 @@ fn Titles() -> impl IntoView {
             "/ouvrir" => text::open::title,
             "/secours" => text::recover::title,
             "/coffre" => text::frame::safe,
+            path if path.starts_with("/document/") => text::document::title,
             "/corbeille" => text::frame::trash,
             "/reglages" => text::frame::settings,
             _ => text::home::hero::title,

@@ -41,6 +41,7 @@ pub mod format;
 pub mod message;
 pub mod pages;
 pub mod platform;
+pub mod preview;
 pub mod state;
 pub mod strength;
 #[expect(

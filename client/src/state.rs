@@ -283,6 +283,29 @@ impl App {
         self.carried.set(Some(carried));
     }
 
+    /// Fetches one document to show it; the number is for [`App::cancel`]. A refusal raises the alert.
+    pub fn fetch(
+        self,
+        object: ObjectId,
+        progress: impl Fn(Progress) + 'static,
+    ) -> (CallId, impl Future<Output = Result<Blob, Failure>>) {
+        let remote = self.remote.get_value();
+        let id = remote.next_id();
+        let came = async move {
+            let call = Call::Download { object };
+            let result = remote.ask_with(id, call, None, progress).await;
+            if remote.is_ended() {
+                return Err(Failure::Cancelled);
+            }
+            if let Err(failure) = &result {
+                self.meet(failure);
+            }
+            let (_, blob) = result?;
+            blob.ok_or_else(|| Failure::code("internal"))
+        };
+        (id, came)
+    }
+
     /// Asks a transfer to stop.
     pub fn cancel(self, id: CallId) {
         let remote = self.remote.get_value();

@@ -30,6 +30,8 @@ struct Asset {
     media_type: &'static str,
     immutable: bool,
     tag: String,
+    /// Of the framed page: its own policy.
+    policy: Option<HeaderValue>,
 }
 
 impl Assets {
@@ -63,6 +65,7 @@ impl Assets {
                 media_type: media_type(&name),
                 immutable: is_hashed(&name),
                 tag: format!("\"{}\"", BASE64URL_NOPAD.encode(&sha256(&bytes))),
+                policy: (name == VIEWER).then(|| viewer_policy(&String::from_utf8_lossy(&bytes))),
                 bytes,
                 brotli,
             };
@@ -71,7 +74,7 @@ impl Assets {
         let page = files
             .get(INDEX)
             .map(|asset| String::from_utf8_lossy(&asset.bytes).into_owned());
-        let policy = headers::policy(&inline_scripts(page.as_deref().unwrap_or_default()));
+        let policy = headers::policy(&inline(page.as_deref().unwrap_or_default(), "script"));
         let policy = HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
         Self { files, policy }
     }
@@ -80,6 +83,7 @@ impl Assets {
         if self.files.is_empty() {
             return Ok(NO_CLIENT.into_response());
         }
+        let name = if name == "viewer" { VIEWER } else { name };
         // Routes of the client have no dot; every one of them is the page.
         let is_route = !name.rsplit('/').next().unwrap_or_default().contains('.');
         let asset = self
@@ -119,6 +123,9 @@ impl Asset {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
         if let Ok(tag) = HeaderValue::from_str(&self.tag) {
             headers.insert(header::ETAG, tag);
+        }
+        if let Some(policy) = &self.policy {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
         }
         response
     }
@@ -231,29 +238,37 @@ fn takes_brotli(headers: &HeaderMap) -> bool {
         })
 }
 
-/// Hashes, for the policy, of the scripts that stand in the page itself.
-fn inline_scripts(page: &str) -> Vec<String> {
+fn viewer_policy(page: &str) -> HeaderValue {
+    let policy = headers::viewer_policy(&inline(page, "script"), &inline(page, "style"));
+    HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+}
+
+/// Hashes, for the policy, of the scripts or styles that stand in a page itself.
+fn inline(page: &str, element: &str) -> Vec<String> {
+    let (open, close) = (format!("<{element}"), format!("</{element}>"));
     let mut hashes = Vec::new();
     let mut rest = page;
-    while let Some((_, after)) = rest.split_once("<script") {
+    while let Some((_, after)) = rest.split_once(&open) {
         let Some((attributes, after)) = after.split_once('>') else {
             break;
         };
-        let Some((script, after)) = after.split_once("</script>") else {
+        let Some((text, after)) = after.split_once(&close) else {
             break;
         };
         rest = after;
         let has_source = attributes
             .split_ascii_whitespace()
             .any(|attribute| attribute.starts_with("src="));
-        if !has_source && !script.is_empty() {
-            hashes.push(format!("sha256-{}", BASE64.encode(&sha256(script.as_bytes()))));
+        if !has_source && !text.is_empty() {
+            hashes.push(format!("sha256-{}", BASE64.encode(&sha256(text.as_bytes()))));
         }
     }
     hashes
 }
 
 const INDEX: &str = "index.html";
+/// The framed page, at `/viewer`.
+const VIEWER: &str = "viewer.html";
 const NO_CLIENT: &str = "Civis server: no client is built in, and no folder of one is set (assets_dir).\n";
 
 #[cfg(test)]
@@ -270,6 +285,7 @@ mod tests {
             ("client-0123456789abcdef_bg.wasm", "wasm"),
             ("client-0123456789abcdef_bg.wasm.br", "br"),
             ("icons.svg", "<svg/>"),
+            ("viewer.html", "<style>p{}</style><script type=module>show()</script>"),
         ];
         Assets::of(
             files
@@ -334,8 +350,29 @@ mod tests {
         // printf 'run()' | openssl dgst -sha256 -binary | base64
         let expected = format!("sha256-{}", BASE64.encode(&sha256(b"run()")));
         let page = "<script src=x></script><script type=module>run()</script>";
-        assert_eq!(inline_scripts(page).as_slice(), std::slice::from_ref(&expected));
+        assert_eq!(inline(page, "script").as_slice(), std::slice::from_ref(&expected));
         assert!(bundle().policy().to_str().unwrap().contains(&expected));
+    }
+
+    #[test]
+    fn the_framed_page_alone_has_a_policy_of_its_own() {
+        let bundle = bundle();
+        for name in ["viewer", "viewer.html"] {
+            let answer = bundle.answer(name, &HeaderMap::new()).unwrap();
+            let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.contains("sandbox allow-scripts;"), "{policy}");
+            for text in ["show()", "p{}"] {
+                let hash = BASE64.encode(&sha256(text.as_bytes()));
+                assert!(policy.contains(&format!(" 'sha256-{hash}'")), "{policy}");
+            }
+        }
+        for name in ["", "icons.svg", "viewer/x", "viewers"] {
+            let answer = bundle.answer(name, &HeaderMap::new()).unwrap();
+            assert!(
+                !answer.headers().contains_key(header::CONTENT_SECURITY_POLICY),
+                "{name}"
+            );
+        }
     }
 
     #[test]

@@ -2,9 +2,11 @@
 
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// Sets them all. What a route chose itself for caching stays.
+/// Sets them all. What a route chose itself for caching stays, and the policy that the framed page came with.
 pub(crate) fn set(headers: &mut HeaderMap, policy: &HeaderValue, https: bool) {
-    headers.insert(header::CONTENT_SECURITY_POLICY, policy.clone());
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert_with(|| policy.clone());
     for (name, value) in FIXED {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
@@ -27,6 +29,22 @@ pub(crate) fn policy(script_hashes: &[String]) -> String {
          media-src blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; frame-src 'self'; \
          frame-ancestors 'none'; base-uri 'none'; form-action 'none'; trusted-types default; \
          require-trusted-types-for 'script'"
+    )
+}
+
+/// The policy of the one framed page, with the hashes of what stands in it: an opaque origin that may run its own program
+/// and nothing else, and may ask for nothing at all.
+pub(crate) fn viewer_policy(script_hashes: &[String], style_hashes: &[String]) -> String {
+    let list = |hashes: &[String]| -> String {
+        let quoted: Vec<String> = hashes.iter().map(|hash| format!("'{hash}'")).collect();
+        if quoted.is_empty() { "'none'".to_owned() } else { quoted.join(" ") }
+    };
+    format!(
+        "default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; img-src blob:; worker-src blob:; \
+         connect-src 'none'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'; sandbox allow-scripts; \
+         trusted-types viewer; require-trusted-types-for 'script'",
+        list(script_hashes),
+        list(style_hashes)
     )
 }
 
@@ -60,6 +78,17 @@ mod tests {
              require-trusted-types-for 'script'"
         );
         assert!(policy(&["sha256-x=".to_owned()]).contains("'wasm-unsafe-eval' 'sha256-x='; style-src"));
+    }
+
+    #[test]
+    fn the_policy_of_the_framed_page_is_the_one_of_the_specification() {
+        assert_eq!(
+            viewer_policy(&["sha256-x=".to_owned()], &["sha256-y=".to_owned()]),
+            "default-src 'none'; script-src 'sha256-x=' 'wasm-unsafe-eval'; style-src 'sha256-y='; img-src blob:; \
+             worker-src blob:; connect-src 'none'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'; \
+             sandbox allow-scripts; trusted-types viewer; require-trusted-types-for 'script'"
+        );
+        assert!(viewer_policy(&[], &[]).contains("style-src 'none'; "));
     }
 
     #[test]

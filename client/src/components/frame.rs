@@ -17,6 +17,12 @@ use crate::text;
 pub fn Frame(
     /// The title of the screen.
     title: impl Fn() -> &'static str + Send + Sync + Clone + 'static,
+    /// What stands in place of the title where it is no fixed word.
+    #[prop(optional, into)]
+    heading: Option<ViewFn>,
+    /// Where the arrow before the title leads.
+    #[prop(optional)]
+    back: Option<&'static str>,
     /// What stands beside the title.
     #[prop(optional, into)]
     tools: Option<ViewFn>,
@@ -46,8 +52,13 @@ pub fn Frame(
             <main id="content" class="main main--add" tabindex="-1">
                 <div class="inner">
                     <header class="head">
-                        <div class="head-bar">
-                            <h1>{title.clone()}</h1>
+                        <div class="head-bar" class:head-bar--back=back.is_some()>
+                            {back.map(|back| view! {
+                                <A href=back attr:class="btn btn--icon" attr:aria-label=t!(frame.back) attr:data-testid="back">
+                                    <Svg icon=Icon::ArrowLeft/>
+                                </A>
+                            })}
+                            <h1>{match heading { Some(heading) => heading.run(), None => title.clone().into_any() }}</h1>
                             <button
                                 class="btn btn--icon lock"
                                 type="button"

@@ -22,12 +22,22 @@ pub enum Icon {
     Archive,
     /// Go back.
     ArrowLeft,
+    /// Later.
+    ArrowDown,
+    /// Earlier.
+    ArrowUp,
     /// A parcel.
     Box,
+    /// Take a photograph.
+    Camera,
     /// Done.
     Check,
     /// Fold or unfold.
     ChevronDown,
+    /// The page before.
+    ChevronLeft,
+    /// The page after.
+    ChevronRight,
     /// An error.
     CircleAlert,
     /// Success.
@@ -44,6 +54,10 @@ pub enum Icon {
     FileText,
     /// Any other document.
     File,
+    /// What its bytes add up to.
+    Fingerprint,
+    /// Put elsewhere.
+    FolderInput,
     /// A picture.
     Image,
     /// A remark.
@@ -70,6 +84,8 @@ pub enum Icon {
     Refresh,
     /// Take back.
     Restore,
+    /// Turn a quarter.
+    RotateCw,
     /// Search.
     Search,
     /// Settings.
@@ -82,6 +98,10 @@ pub enum Icon {
     Triangle,
     /// Close.
     X,
+    /// Larger.
+    ZoomIn,
+    /// Smaller.
+    ZoomOut,
 }
 
 impl Icon {
@@ -96,9 +116,14 @@ impl Icon {
             Self::SealHollow => "seal-hollow",
             Self::Archive => "archive",
             Self::ArrowLeft => "arrow-left",
+            Self::ArrowDown => "arrow-down",
+            Self::ArrowUp => "arrow-up",
             Self::Box => "box",
+            Self::Camera => "camera",
             Self::Check => "check",
             Self::ChevronDown => "chevron-down",
+            Self::ChevronLeft => "chevron-left",
+            Self::ChevronRight => "chevron-right",
             Self::CircleAlert => "circle-alert",
             Self::CircleCheck => "circle-check",
             Self::Clock => "clock",
@@ -107,6 +132,8 @@ impl Icon {
             Self::EyeOff => "eye-off",
             Self::FileText => "file-text",
             Self::File => "file",
+            Self::Fingerprint => "fingerprint-pattern",
+            Self::FolderInput => "folder-input",
             Self::Image => "image",
             Self::Info => "info",
             Self::Key => "key-round",
@@ -120,12 +147,15 @@ impl Icon {
             Self::Printer => "printer",
             Self::Refresh => "refresh-cw",
             Self::Restore => "undo-2",
+            Self::RotateCw => "rotate-cw",
             Self::Search => "search",
             Self::Settings => "settings",
             Self::Sun => "sun",
             Self::Trash => "trash-2",
             Self::Triangle => "triangle-alert",
             Self::X => "x",
+            Self::ZoomIn => "zoom-in",
+            Self::ZoomOut => "zoom-out",
         }
     }
 }

@@ -49,7 +49,7 @@ pub fn DocumentCell(
 }
 
 /// The icon and the word for a media type.
-fn kind_of(item: &Item) -> (Icon, fn(text::Locale) -> &'static str) {
+pub(crate) fn kind_of(item: &Item) -> (Icon, fn(text::Locale) -> &'static str) {
     match item.media.as_deref() {
         Some("application/pdf") => (Icon::FileText, text::safe::kind::pdf),
         Some(media) if media.starts_with("image/") => (Icon::Image, text::safe::kind::image),

@@ -2,6 +2,7 @@
 
 pub mod alert;
 pub mod create;
+pub mod document;
 pub mod evidence;
 pub mod home;
 pub mod open;

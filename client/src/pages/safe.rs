@@ -4,6 +4,7 @@ use leptos::ev::{self, DragEvent};
 use leptos::html;
 use leptos::prelude::*;
 use leptos_router::components::A;
+use leptos_router::hooks::use_navigate;
 use sdk::flows::document::{Item, Kind};
 
 use crate::components::dialog::Dialog;
@@ -147,6 +148,8 @@ fn Menu(item: Item, renaming: RwSignal<Option<Item>>, save: Callback<()>) -> imp
     let app = app();
     let open = RwSignal::new(false);
     let label = item.name.clone();
+    let (go, address) = (use_navigate(), format!("/document/{}", item.id));
+    let show = Callback::new(move |()| go(&address, Default::default()));
     let name = StoredValue::new(item);
     let trash = move || {
         let item = name.get_value();
@@ -177,6 +180,7 @@ fn Menu(item: Item, renaming: RwSignal<Option<Item>>, save: Callback<()>) -> imp
             {move || open.get().then(|| view! {
                 <button class="menu-away" type="button" tabindex="-1" aria-hidden="true" on:click=move |_| open.set(false)></button>
                 <ul class="menu-list">
+                    <MenuItem testid="doc-open" icon=Icon::Eye label=t!(document.open) act=move || { open.set(false); show.run(()) }/>
                     <MenuItem testid="doc-download" icon=Icon::Download label=t!(safe.action.download) act=move || { open.set(false); save.run(()) }/>
                     <MenuItem testid="doc-rename" icon=Icon::Pencil label=t!(safe.action.rename) act=move || { open.set(false); renaming.set(Some(name.get_value())) }/>
                     <MenuItem testid="doc-trash" icon=Icon::Trash label=t!(safe.action.trash) act=move || { open.set(false); trash() }/>
@@ -203,8 +207,9 @@ fn MenuItem(
     }
 }
 
+/// Asks for another name.
 #[component]
-fn Rename(item: Item, renaming: RwSignal<Option<Item>>) -> impl IntoView {
+pub fn Rename(item: Item, renaming: RwSignal<Option<Item>>) -> impl IntoView {
     let app = app();
     let name = RwSignal::new(item.name.clone());
     let object = item.id;

@@ -2,8 +2,8 @@
 //! May hold no screen and no decision of the protocol.
 //!
 //! On the page's side: [`remote`] (talking to the worker), [`page`] (language, theme, files to save, printing),
-//! [`format`](mod@format) (dates). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`]. On both:
-//! [`archive`].
+//! [`format`](mod@format) (dates), [`viewer`] (the framed page). On the worker's side: [`transport`], [`store`], [`file`],
+//! [`device`], [`port`]. On both: [`archive`].
 
 pub mod archive;
 pub mod device;
@@ -14,3 +14,4 @@ pub mod port;
 pub mod remote;
 pub mod store;
 pub mod transport;
+pub mod viewer;

@@ -22,6 +22,15 @@ pub enum Theme {
 }
 
 impl Theme {
+    /// The value of `data-theme`; empty where the system decides.
+    #[must_use]
+    pub const fn attribute(self) -> &'static str {
+        match self {
+            Self::System => "",
+            Self::Light | Self::Dark => self.name(),
+        }
+    }
+
     const fn name(self) -> &'static str {
         match self {
             Self::System => "system",
@@ -91,16 +100,26 @@ pub fn host() -> String {
 /// The address of one drawing: `icons` or `art`, as index.html names the file, and the symbol in it.
 #[must_use]
 pub fn drawing(file: &str, symbol: &str) -> String {
-    let meta = document().and_then(|document| {
+    format!("{}#{symbol}", meta("civis-drawings", &format!("data-{file}")))
+}
+
+/// What index.html says in an attribute of one of its own notes.
+#[must_use]
+pub fn meta(name: &str, attribute: &str) -> String {
+    let found = document().and_then(|document| {
         document
-            .query_selector("meta[name=civis-drawings]")
+            .query_selector(&format!("meta[name={name}]"))
             .ok()
             .flatten()
     });
-    let path = meta
-        .and_then(|meta| meta.get_attribute(&format!("data-{file}")))
-        .unwrap_or_default();
-    format!("{path}#{symbol}")
+    found
+        .and_then(|meta| meta.get_attribute(attribute))
+        .unwrap_or_default()
+}
+
+/// Writes to the browser's console what should never happen.
+pub fn complain(what: &str) {
+    leptos::logging::error!("{what}");
 }
 
 /// Opens the browser's print dialog.
