@@ -4,6 +4,7 @@
 mod account;
 mod evidence;
 mod list;
+mod secrets;
 mod transfer;
 
 use std::cell::{Cell, RefCell};
@@ -85,6 +86,7 @@ impl Desk {
             Call::Restore { object } => self.restore(&object).await,
             Call::Purge { object } => self.purge(&object).await,
             Call::Download { object } => return self.download(said.id, &object).await,
+            Call::Account(call) => self.account(call).await,
             Call::ListEvidence => self.list_evidence().await,
             Call::DeleteEvidence { id } => self.delete_evidence(&id).await,
             Call::SaveEvidence { pieces, names } => return self.save_evidence(&pieces, names).await,
