@@ -10,6 +10,7 @@ use crate::flows::commit::CommitError;
 use crate::flows::kit::CheckWordsError;
 use crate::flows::login::OpenError;
 use crate::flows::manifest::ManifestError;
+use crate::flows::notice::NoticeError;
 use crate::flows::phrase::PhraseError;
 use crate::flows::read::ReadError;
 use crate::flows::upload::UploadError;
@@ -125,6 +126,15 @@ impl Fault for ManifestError {
             Some(refusal)
         } else {
             None
+        }
+    }
+}
+
+impl Fault for NoticeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Api(error) => Fault::code(error),
+            Self::Device => "device",
         }
     }
 }

@@ -10,6 +10,7 @@ mod evidence;
 mod kit;
 mod secrets;
 mod upload;
+mod ways;
 
 use tests::world::World;
 

@@ -246,7 +246,8 @@ impl SignedIn {
         };
         let first_visit = pin::head(&device, self.account_id, replica.id).await?.is_none();
         let words_slot = words_slot(&verified.manifest, &stored);
-        Ok(Unlocked {
+        let events = RefCell::new(stored.events);
+        let unlocked = Unlocked {
             device,
             session: self.session,
             account_id: self.account_id,
@@ -254,6 +255,7 @@ impl SignedIn {
             keys,
             secrets: verified.secrets,
             words_slot: RefCell::new(words_slot),
+            events,
             manifest: RefCell::new(Newest {
                 record: verified.record,
                 manifest: verified.manifest,
@@ -261,7 +263,9 @@ impl SignedIn {
             replica: RefCell::new(replica),
             first_visit,
             turn: futures::lock::Mutex::new(()),
-        })
+        };
+        unlocked.know_first_ways().await?;
+        Ok(unlocked)
     }
 }
 

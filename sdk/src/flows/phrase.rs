@@ -17,7 +17,7 @@ use super::login::{self, OpenError};
 use super::manifest::ManifestError;
 use super::retry;
 use crate::api;
-use crate::error::ApiError;
+use crate::error::{ApiError, LocalError};
 use crate::evidence::{Check, Refusal, Refused, Route, Subject};
 use crate::session::{Newest, Unlocked};
 
@@ -45,6 +45,12 @@ pub enum PhraseError {
     /// This device: randomness, memory or local store.
     #[error("this device failed")]
     Device,
+}
+
+impl From<LocalError> for PhraseError {
+    fn from(_: LocalError) -> Self {
+        Self::Device
+    }
 }
 
 impl From<ManifestError> for PhraseError {
@@ -97,10 +103,13 @@ impl Unlocked {
             Err(PhraseError::Api(_) | PhraseError::Device) => return Err(PhraseError::Unknown),
             settled => settled?,
         }
+        let before = self.ways_in_use();
         match self.accept_manifest(stored, Route::Password).await {
-            Err(ManifestError::Refused(refusal)) => Err(refusal.into()),
-            accepted => accepted.map_err(|_| PhraseError::Unknown),
+            Err(ManifestError::Refused(refusal)) => return Err(refusal.into()),
+            accepted => accepted.map_err(|_| PhraseError::Unknown)?,
         }
+        // Changed from here: no news to this device.
+        Ok(self.know_own_change(before).await?)
     }
 
     /// OPAQUE registration under the handle that the account has.

@@ -43,6 +43,13 @@ pub const PARSERS: &[Parser] = &[
         valid: |draw| draw.bytes(24),
     },
     Parser {
+        name: "parse_ways",
+        file: "sdk/src/flows/notice.rs",
+        rule: Rule::Exact,
+        run: parsers::ways,
+        valid: |draw| draw.bytes(64),
+    },
+    Parser {
         name: "UploadNote",
         file: "sdk/src/flows/journal.rs",
         rule: Rule::Normal,
