@@ -1,9 +1,12 @@
 //! What page and worker say to each other: typed, as JSON text in `postMessage`; files and blobs travel beside it as
 //! objects of the browser. May hold no key: the secrets that cross are those a person types or must write down.
 
+pub mod account;
+
 use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
+use sdk::flows::kit::KitState;
 use serde::{Deserialize, Serialize};
 
 pub mod archive;
@@ -98,6 +101,8 @@ pub enum Call {
     Archive(archive::ArchiveCall),
     /// Anything else about the list.
     Safe(SafeCall),
+    /// About the account itself: its secrets, its devices, its end.
+    Account(account::AccountCall),
     /// What was refused on this device and kept.
     ListEvidence,
     /// Evidence as one file to save; it comes back as a Blob.
@@ -180,6 +185,8 @@ pub enum Answer {
     Sheet(Sheet),
     /// The safe is open.
     Opened(Opened),
+    /// What a call about the account brings.
+    Account(account::AccountAnswer),
     /// The list, and how full the safe is.
     Listing(Listing),
     /// What came of an archive.
@@ -238,6 +245,8 @@ pub struct Sheet {
 pub struct Opened {
     /// Normalised handle.
     pub handle: String,
+    /// Whether the recovery sheet is confirmed, and when it was tested here.
+    pub kit: KitState,
     /// What a device that signs in for the first time shows.
     pub first_time_here: Option<Notice>,
     /// The list.

@@ -8,6 +8,7 @@ use sdk::flows::archive::import::Imported;
 use sdk::flows::archive::list::Missing;
 use sdk::flows::commit::{MergeKind, MergeNote};
 use sdk::flows::document::ObjectId;
+use sdk::flows::kit::KitState;
 use web_sys::{Blob, File};
 
 use crate::message::archive::{ArchiveAnswer, ArchiveCall};
@@ -43,6 +44,8 @@ pub struct App {
     pub handle: RwSignal<Option<String>>,
     /// The list of the open safe.
     pub listing: RwSignal<Listing>,
+    /// What is known of the recovery sheet of the open safe.
+    pub kit: RwSignal<KitState>,
     /// What a first opening on this device found, until the person has read it.
     pub notice: RwSignal<Option<Notice>>,
     /// Uploads and downloads, oldest first.
@@ -125,6 +128,7 @@ impl App {
             theme: RwSignal::new(page::stored_theme()),
             handle: RwSignal::new(None),
             listing: RwSignal::new(Listing::default()),
+            kit: RwSignal::new(KitState::default()),
             notice: RwSignal::new(None),
             transfers: RwSignal::new_local(Vec::new()),
             carried: RwSignal::new(None),
@@ -154,6 +158,7 @@ impl App {
     pub fn opened(self, opened: Opened) {
         self.locked_by.set(None);
         self.show(opened.listing);
+        self.kit.set(opened.kit);
         self.notice.set(opened.first_time_here);
         self.handle.set(Some(opened.handle));
     }
@@ -426,6 +431,7 @@ impl App {
     fn forget(self) {
         self.handle.set(None);
         self.listing.set(Listing::default());
+        self.kit.set(KitState::default());
         self.notice.set(None);
         self.toast.set(None);
         self.carried.set(None);

@@ -42,6 +42,8 @@ register! {
     Upload = "upload";
     /// CE context of what a device keeps.
     Local = "local";
+    /// CE context of a session's label.
+    Device = "device";
     /// CE context of a slot's box.
     Slot = "slot";
     /// Hash of a body's header.

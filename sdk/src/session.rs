@@ -13,7 +13,7 @@ use crypto::account::secrets::Secrets;
 use crypto::account::slot::Slot;
 use serde::{Deserialize, Serialize};
 use shared::AccountId;
-use shared::account::Quota;
+use shared::account::{Event, Quota};
 
 use crate::api::{self, Session};
 use crate::error::{ApiError, LocalError};
@@ -57,6 +57,10 @@ pub struct Unlocked {
     pub(crate) keys: Keys,
     pub(crate) secrets: Secrets,
     pub(crate) manifest: RefCell<Newest>,
+    /// The words slot that the newest manifest lists, as the server showed it; `None` where it did not.
+    pub(crate) words_slot: RefCell<Option<Slot>>,
+    /// Changes of the ways in that were not acknowledged, by the server's word at the sign-in.
+    pub(crate) events: RefCell<Vec<Event>>,
     pub(crate) replica: RefCell<Replica>,
     /// Whether this device did not know the collection when this session began.
     pub(crate) first_visit: bool,

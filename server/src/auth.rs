@@ -4,12 +4,12 @@
 //! no bearer token: what travels cannot sign another request.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, Method, Uri, header};
 use crypto::id::{Hash32, Id};
 use crypto::session::MacKey;
-use shared::{ErrorCode, Hash, SessionId, path};
+use shared::{ErrorCode, Hash, SessionId, limit, path};
 
 use crate::error::Failure;
 
@@ -18,6 +18,8 @@ use crate::error::Failure;
 pub(crate) struct Who {
     pub(crate) account_id: Id,
     pub(crate) session_id: Id,
+    /// By the twelve words.
+    pub(crate) by_words: bool,
     opened: u64,
 }
 
@@ -57,13 +59,31 @@ impl Claim {
 
 /// Every open session.
 #[derive(Default)]
-pub(crate) struct Sessions(Mutex<HashMap<Id, Session>>);
+pub(crate) struct Sessions(Mutex<Table>);
+
+#[derive(Default)]
+struct Table {
+    open: HashMap<Id, Session>,
+    /// Why sessions were ended by somebody else, and until when that is told.
+    ended: HashMap<Id, (ErrorCode, u64)>,
+}
 
 struct Session {
     account_id: Id,
     key: MacKey,
+    by_words: bool,
     opened: u64,
     used: u64,
+    /// As its client sealed it.
+    label: Option<Vec<u8>>,
+}
+
+/// An open session, as its account's own devices see it.
+pub(crate) struct Listed {
+    pub(crate) id: Id,
+    pub(crate) opened: u64,
+    pub(crate) used: u64,
+    pub(crate) label: Option<Vec<u8>>,
 }
 
 impl Session {
@@ -74,8 +94,15 @@ impl Session {
 
 impl Sessions {
     /// Begins a session. An account's least used one gives way when it has too many.
-    pub(crate) fn open(&self, id: Id, account_id: Id, key: MacKey, now: u64) -> Result<(), Failure> {
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn open(
+        &self,
+        id: Id,
+        account_id: Id,
+        (key, by_words): (MacKey, bool),
+        now: u64,
+    ) -> Result<(), Failure> {
+        let mut table = self.table();
+        let sessions = &mut table.open;
         if sessions.len() >= SESSIONS {
             sessions.retain(|_, session| session.lives(now));
         }
@@ -99,27 +126,32 @@ impl Sessions {
             Session {
                 account_id,
                 key,
+                by_words,
                 opened: now,
                 used: now,
+                label: None,
             },
         );
         Ok(())
     }
 
     /// Reads the header and finds the session that it names. Nothing of the body is needed yet.
+    ///
+    /// A session that somebody else ended is told why, to whoever names it: its id was never said to others.
     pub(crate) fn claim(&self, headers: &HeaderMap, now: u64) -> Result<Claim, Failure> {
         let (id, mac) = credentials(headers).ok_or(ErrorCode::SignedOut)?;
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(session) = sessions.get(&id) else {
-            return Err(ErrorCode::SignedOut.into());
+        let mut table = self.table();
+        let Some(session) = table.open.get(&id) else {
+            return Err(table.reason(&id, now).into());
         };
         if !session.lives(now) {
-            sessions.remove(&id);
+            table.open.remove(&id);
             return Err(ErrorCode::SignedOut.into());
         }
         let who = Who {
             account_id: session.account_id,
             session_id: id,
+            by_words: session.by_words,
             opened: session.opened,
         };
         Ok(Claim {
@@ -138,21 +170,92 @@ impl Sessions {
         now: u64,
     ) -> Result<Who, Failure> {
         let who = claim.prove(method, uri, digest)?;
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = sessions.get_mut(&who.session_id).ok_or(ErrorCode::SignedOut)?;
-        session.used = now;
+        let mut table = self.table();
+        match table.open.get_mut(&who.session_id) {
+            Some(session) => session.used = now,
+            None => return Err(table.reason(&who.session_id, now).into()),
+        }
         Ok(who)
+    }
+
+    /// The open sessions of an account, in the order in which they were opened.
+    pub(crate) fn list(&self, account_id: &Id, now: u64) -> Vec<Listed> {
+        let table = self.table();
+        let own = table
+            .open
+            .iter()
+            .filter(|(_, session)| session.account_id == *account_id);
+        let mut own: Vec<Listed> = own
+            .filter(|(_, session)| session.lives(now))
+            .map(|(id, session)| Listed {
+                id: *id,
+                opened: session.opened,
+                used: session.used,
+                label: session.label.clone(),
+            })
+            .collect();
+        own.sort_by_key(|session| (session.opened, session.id));
+        own
+    }
+
+    /// Keeps what the client sealed for its session.
+    pub(crate) fn label(&self, id: &Id, label: Vec<u8>) {
+        if let Some(session) = self.table().open.get_mut(id) {
+            session.label = Some(label);
+        }
     }
 
     /// Ends one session.
     pub(crate) fn close(&self, id: &Id) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.table().open.remove(id);
     }
 
-    /// Ends every session of an account but one.
-    pub(crate) fn close_others(&self, account_id: &Id, but: &Id) {
-        let mut sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|id, session| session.account_id != *account_id || id == but);
+    /// Ends another session of an account. One that is not open is no error.
+    pub(crate) fn close_other(&self, account_id: &Id, id: &Id, now: u64) {
+        self.end(
+            |other, account| other == id && account == account_id,
+            ErrorCode::ClosedElsewhere,
+            now,
+        );
+    }
+
+    /// Ends every session of an account but one, and remembers why.
+    pub(crate) fn close_others(&self, account_id: &Id, but: &Id, why: ErrorCode, now: u64) {
+        self.end(|id, account| account == account_id && id != but, why, now);
+    }
+
+    /// Ends every session of an account, and remembers why.
+    pub(crate) fn close_all(&self, account_id: &Id, why: ErrorCode, now: u64) {
+        self.end(|_, account| account == account_id, why, now);
+    }
+
+    fn end(&self, which: impl Fn(&Id, &Id) -> bool, why: ErrorCode, now: u64) {
+        let mut table = self.table();
+        let Table { open, ended } = &mut *table;
+        if ended.len() >= ENDED {
+            ended.retain(|_, (_, until)| *until > now);
+        }
+        open.retain(|id, session| {
+            let ends = which(id, &session.account_id);
+            if ends && ended.len() < ENDED {
+                ended.insert(*id, (why, now + LIFE_SECONDS));
+            }
+            !ends
+        });
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Why a session that is not open is not.
+    fn reason(&self, id: &Id, now: u64) -> ErrorCode {
+        match self.ended.get(id) {
+            Some((why, until)) if *until > now => *why,
+            _ => ErrorCode::SignedOut,
+        }
     }
 }
 
@@ -179,7 +282,9 @@ const IDLE_SECONDS: u64 = 2 * 3_600;
 const STEP_UP_SECONDS: u64 = 15 * 60;
 /// Bounds memory: about 30 MB.
 const SESSIONS: usize = 200_000;
-const SESSIONS_OF_ONE: usize = 32;
+const SESSIONS_OF_ONE: usize = limit::SESSIONS as usize;
+/// Ended sessions that are still told why: about 2 MB.
+const ENDED: usize = 20_000;
 
 #[cfg(test)]
 mod tests {
@@ -203,7 +308,7 @@ mod tests {
     fn only_the_key_of_the_session_signs_and_only_while_it_lives() {
         let sessions = Sessions::default();
         let key = MacKey::from_bytes([1; 32]);
-        sessions.open([1; 16], [5; 16], key.clone(), 0).unwrap();
+        sessions.open([1; 16], [5; 16], (key.clone(), false), 0).unwrap();
         assert_eq!(
             prove(&sessions, &request(1, &key), 0).unwrap().account_id,
             [5; 16]
@@ -231,7 +336,7 @@ mod tests {
     fn a_session_ends_after_its_day_however_busy() {
         let sessions = Sessions::default();
         let key = MacKey::from_bytes([1; 32]);
-        sessions.open([1; 16], [5; 16], key.clone(), 0).unwrap();
+        sessions.open([1; 16], [5; 16], (key.clone(), false), 0).unwrap();
         for hour in 1..12 {
             assert!(prove(&sessions, &request(1, &key), hour * 3_600).is_ok());
         }
@@ -244,13 +349,16 @@ mod tests {
         let key = MacKey::from_bytes([1; 32]);
         for id in 0..=u8::try_from(SESSIONS_OF_ONE).unwrap() {
             sessions
-                .open([id; 16], [5; 16], key.clone(), u64::from(id))
+                .open([id; 16], [5; 16], (key.clone(), false), u64::from(id))
                 .unwrap();
         }
         assert!(prove(&sessions, &request(0, &key), 40).is_err());
         assert!(prove(&sessions, &request(1, &key), 40).is_ok());
-        sessions.close_others(&[5; 16], &[1; 16]);
-        assert!(prove(&sessions, &request(2, &key), 40).is_err());
+        sessions.close_others(&[5; 16], &[1; 16], ErrorCode::PhraseChanged, 40);
+        let told = |id, now| prove(&sessions, &request(id, &key), now).unwrap_err().code;
+        assert_eq!(told(2, 40), ErrorCode::PhraseChanged);
+        assert_eq!(told(0, 40), ErrorCode::SignedOut, "that one gave way by itself");
+        assert_eq!(told(2, 40 + LIFE_SECONDS), ErrorCode::SignedOut, "told for a day");
         assert!(prove(&sessions, &request(1, &key), 40).is_ok());
     }
 }

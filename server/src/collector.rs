@@ -6,6 +6,7 @@
 use crypto::id::{Hash32, Id};
 use shared::{ErrorCode, limit};
 
+use crate::closing;
 use crate::commit::PRESENT;
 use crate::error::Failure;
 use crate::key::{self, Due, Place};
@@ -101,6 +102,7 @@ async fn look_at(state: &State, what: &Due, now: u64, collected: &mut Collected)
                 is_there = !erase_body(state, body).await?;
             }
         }
+        Due::Account(account) => while !closing::erase_some(state, account).await? {},
         Due::Page(collection, page) => {
             collected.pages += u64::from(erase_page(state, collection, page, now).await?);
         }
@@ -163,8 +165,9 @@ pub(crate) async fn erase_upload(state: &State, body: &Id) -> Result<bool, Failu
 
 /// One step of erasing a body that ends; whether nothing is left of it.
 pub(crate) async fn erase_body(state: &State, body: &Id) -> Result<bool, Failure> {
-    erase(state, &key::body(body), body, |row: &BodyRow, quota, _| {
+    erase(state, &key::body(body), body, |row: &BodyRow, quota, batch| {
         quota.used = quota.used.saturating_sub(row.ct_len);
+        batch.delete(key::body_of(&row.account_id, body));
     })
     .await
 }
@@ -272,12 +275,18 @@ async fn erase<R: Ends>(
         let Some((row, seen)) = state.row::<R>(place).await?.filter(|(row, _)| row.ends()) else {
             return Ok(Step::Done(()));
         };
-        let quota = state.row::<QuotaRow>(quota_place).await?;
-        let (mut quota, quota_seen) = quota.ok_or(ErrorCode::Internal)?;
         let mut batch = freeing();
-        free(&row, &mut quota, &mut batch);
-        batch.expect(place, seen).expect(quota_place, quota_seen);
-        batch.put_row(quota_place.clone(), &quota).delete(place.clone());
+        batch.expect(place, seen).delete(place.clone());
+        match state.row::<QuotaRow>(quota_place).await? {
+            Some((mut quota, seen)) => {
+                free(&row, &mut quota, &mut batch);
+                batch
+                    .expect(quota_place, seen)
+                    .put_row(quota_place.clone(), &quota);
+            }
+            // Of an account that was closed: there is nothing to give back to.
+            None => free(&row, &mut QuotaRow::default(), &mut batch),
+        }
         Ok(Step::Write(batch, ()))
     };
     state.transact(stage).await?;
@@ -319,7 +328,7 @@ async fn erase_parts<R: Ends>(state: &State, place: &Place, body: &Id) -> Result
 }
 
 /// A batch that a full disk does not refuse.
-fn freeing() -> Batch {
+pub(crate) fn freeing() -> Batch {
     Batch {
         frees: true,
         ..Batch::default()
@@ -333,4 +342,4 @@ pub(crate) const DROPPED_BODY_SECONDS: u64 = 7 * 86_400;
 /// Replaced pages serve devices that come late.
 pub(crate) const DROPPED_PAGE_SECONDS: u64 = 30 * 86_400;
 /// Records looked at in one go.
-const AT_ONCE: usize = 500;
+pub(crate) const AT_ONCE: usize = 500;

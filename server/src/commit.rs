@@ -95,6 +95,7 @@ impl Checked {
         let id = charter.collection_id();
         batch.absent(&key::collection(id));
         batch.put(key::charter(id, 0), charter.to_bytes().to_vec());
+        batch.put(key::collection_of(&account_id, id), PRESENT.to_vec());
         self.stage_head(account_id, id, batch);
     }
 

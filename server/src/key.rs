@@ -37,6 +37,16 @@ pub(crate) fn bundle(account: &Id) -> Place {
     (Table::Account, join(b'i', &[account]))
 }
 
+/// What happened to its ways in and was not acknowledged.
+pub(crate) fn events(account: &Id) -> Place {
+    (Table::Account, join(b'e', &[account]))
+}
+
+/// That an account was closed and is being erased.
+pub(crate) fn closing(account: &Id) -> Place {
+    (Table::Account, join(b'x', &[account]))
+}
+
 pub(crate) fn login(credential: &Hash32) -> Place {
     (Table::Login, join(b'p', &[credential]))
 }
@@ -62,6 +72,15 @@ pub(crate) fn body(body: &Id) -> Place {
     (Table::Body, join(b'b', &[body]))
 }
 
+/// Every body of an account, as a prefix; the body id follows.
+pub(crate) fn bodies_of(account: &Id) -> Place {
+    (Table::Body, join(b'o', &[account]))
+}
+
+pub(crate) fn body_of(account: &Id, body: &Id) -> Place {
+    (Table::Body, join(b'o', &[account, body]))
+}
+
 /// Every part hash of a body, as a prefix; the part's number follows.
 pub(crate) fn part_hashes(body: &Id) -> Place {
     (Table::Body, join(b'h', &[body]))
@@ -71,6 +90,11 @@ pub(crate) fn part_hash(body: &Id, part: u32) -> Place {
     (Table::Body, join(b'h', &[body, &part.to_be_bytes()]))
 }
 
+/// Every reference to a body, as a prefix.
+pub(crate) fn references(body: &Id) -> Place {
+    (Table::Body, join(b'r', &[body]))
+}
+
 /// That a collection refers to a body.
 pub(crate) fn reference(body: &Id, collection: &Id) -> Place {
     (Table::Body, join(b'r', &[body, collection]))
@@ -78,6 +102,15 @@ pub(crate) fn reference(body: &Id, collection: &Id) -> Place {
 
 pub(crate) fn collection(collection: &Id) -> Place {
     (Table::Collection, join(b'c', &[collection]))
+}
+
+/// Every collection of an account, as a prefix; the collection id follows.
+pub(crate) fn collections_of(account: &Id) -> Place {
+    (Table::Collection, join(b'o', &[account]))
+}
+
+pub(crate) fn collection_of(account: &Id, collection: &Id) -> Place {
+    (Table::Collection, join(b'o', &[account, collection]))
 }
 
 /// Every charter of a collection, as a prefix.
@@ -104,6 +137,16 @@ pub(crate) fn head(collection: &Id, number: u64) -> Place {
     )
 }
 
+/// Every page of a collection, as a prefix.
+pub(crate) fn pages(collection: &Id) -> Place {
+    (Table::Page, join(b'p', &[collection]))
+}
+
+/// Every note of a dropped page, as a prefix.
+pub(crate) fn all_dropped(collection: &Id) -> Place {
+    (Table::Page, join(b'd', &[collection]))
+}
+
 pub(crate) fn page(collection: &Id, page: &Hash32) -> Place {
     (Table::Page, join(b'p', &[collection, page]))
 }
@@ -126,6 +169,8 @@ pub(crate) enum Due {
     Body(Id),
     /// A page that may have been dropped long ago.
     Page(Id, Hash32),
+    /// An account that was closed.
+    Account(Id),
 }
 
 /// Every reminder, as a prefix, in the order of their times.
@@ -138,6 +183,7 @@ pub(crate) fn due(at: u64, what: &Due) -> Place {
     let key = match what {
         Due::Upload(body) => join(b't', &[&at, b"u", body]),
         Due::Body(body) => join(b't', &[&at, b"b", body]),
+        Due::Account(account) => join(b't', &[&at, b"a", account]),
         Due::Page(collection, page) => join(b't', &[&at, b"p", collection, page]),
     };
     (Table::Meta, key)
@@ -150,6 +196,7 @@ pub(crate) fn read_due(key: &[u8]) -> Option<(u64, Due)> {
     let due = match kind {
         b'u' => Due::Upload(id.try_into().ok()?),
         b'b' => Due::Body(id.try_into().ok()?),
+        b'a' => Due::Account(id.try_into().ok()?),
         b'p' => {
             let (collection, page) = id.split_first_chunk::<16>()?;
             Due::Page(*collection, page.try_into().ok()?)
@@ -177,6 +224,7 @@ mod tests {
             Due::Upload([1; 16]),
             Due::Body([2; 16]),
             Due::Page([3; 16], [4; 32]),
+            Due::Account([5; 16]),
         ] {
             assert_eq!(read_due(&due(77, &what).1), Some((77, what)));
         }

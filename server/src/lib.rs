@@ -15,6 +15,7 @@ use axum::Router;
 mod access;
 mod assets;
 mod auth;
+mod closing;
 mod collector;
 mod commit;
 pub mod config;

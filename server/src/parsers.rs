@@ -10,8 +10,8 @@ use shared::{Hash, SessionId, path};
 
 use crate::config::{self, ConfigError, Invocation};
 use crate::row::{
-    AccountRow, BodyRow, CollectionRow, DeploymentRow, DroppedRow, LoginRow, PageRow, QuotaRow, RecoveryRow,
-    Row, UploadRow,
+    AccountRow, BodyRow, ClosingRow, CollectionRow, DeploymentRow, DroppedRow, EventsRow, LoginRow, PageRow,
+    QuotaRow, RecoveryRow, Row, UploadRow,
 };
 use crate::{auth, extract, key, params};
 
@@ -53,6 +53,10 @@ rows! {
     page_row: PageRow;
     /// A dropped page.
     dropped_row: DroppedRow;
+    /// What happened to an account.
+    events_row: EventsRow;
+    /// An account that was closed.
+    closing_row: ClosingRow;
 }
 
 /// The key of a reminder.

@@ -129,6 +129,69 @@ impl Row for AccountRow {
     }
 }
 
+/// What happened to an account's ways in, until the person acknowledges it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct EventsRow {
+    /// The oldest first; at most `limit::EVENTS`.
+    pub(crate) events: Vec<EventItem>,
+}
+
+/// One change of a way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct EventItem {
+    /// The operation id of the request.
+    pub(crate) id: Id,
+    pub(crate) at: u64,
+    /// A new sheet; a new phrase otherwise.
+    pub(crate) sheet: bool,
+    pub(crate) by_words: bool,
+}
+
+impl Row for EventsRow {
+    fn write(&self, out: &mut Writer) {
+        for event in &self.events {
+            out.bytes(&event.id);
+            out.u64(event.at);
+            out.bytes(&[u8::from(event.sheet), u8::from(event.by_words)]);
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, RowError> {
+        let mut events = Vec::new();
+        while !reader.0.is_empty() {
+            events.push(EventItem {
+                id: reader.array()?,
+                at: reader.u64()?,
+                sheet: flag(reader)?,
+                by_words: flag(reader)?,
+            });
+        }
+        Ok(Self { events })
+    }
+}
+
+/// An account that was closed, and what of it is still to be erased; gone when nothing is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ClosingRow {
+    pub(crate) collections: Vec<Id>,
+}
+
+impl Row for ClosingRow {
+    fn write(&self, out: &mut Writer) {
+        for id in &self.collections {
+            out.bytes(id);
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, RowError> {
+        let mut collections = Vec::new();
+        while !reader.0.is_empty() {
+            collections.push(reader.array()?);
+        }
+        Ok(Self { collections })
+    }
+}
+
 /// What an account stores, in bytes, and how many uploads it has begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct QuotaRow {

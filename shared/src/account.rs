@@ -84,6 +84,22 @@ pub struct Account {
     pub bundle: Blob,
     /// Ciphertext stored and allowed.
     pub quota: Quota,
+    /// Changes of the ways in that the person has not acknowledged yet, oldest first; at most [`EVENTS`](crate::limit::EVENTS).
+    pub events: Vec<Event>,
+}
+
+/// A change of a way in, as the server remembers it until it is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Of the request that made the change.
+    pub event_id: OperationId,
+    /// By the server's clock, Unix seconds.
+    pub at: u64,
+    /// A new sheet; a new phrase otherwise.
+    pub sheet: bool,
+    /// The session that asked for it was opened by the words.
+    pub by_words: bool,
 }
 
 /// Ciphertext bytes of one account.
@@ -126,6 +142,24 @@ pub struct PutPassword {
     pub registration: Blob,
     /// CVS1 of type 1, replaces the stored one.
     pub password_slot: Blob,
+    /// CAR1 of kind 2, version n+1, listing the new slot.
+    pub manifest: Blob,
+}
+
+/// A new sheet: recovery id and key, words slot and manifest in one request.
+///
+/// `If-Match` carries the manifest_hash it follows; idempotent by `operation_id`. Every other session ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutWords {
+    /// Names this request.
+    pub operation_id: OperationId,
+    /// Of the new words.
+    pub recovery_id: RecoveryId,
+    /// Ed25519 public key that proves possession of the new words, 32 B.
+    pub recovery_pk: Hash,
+    /// CVS1 of type 3, replaces the stored one.
+    pub words_slot: Blob,
     /// CAR1 of kind 2, version n+1, listing the new slot.
     pub manifest: Blob,
 }

@@ -16,6 +16,14 @@ pub enum ErrorCode {
     Malformed,
     /// 401: no session, an ended one, or a request that its session key did not sign.
     SignedOut,
+    /// 401: the session was ended by a change of the phrase.
+    PhraseChanged,
+    /// 401: the session was ended by a new sheet.
+    SheetChanged,
+    /// 401: the session was ended from another device.
+    ClosedElsewhere,
+    /// 401: the account was closed.
+    AccountClosed,
     /// 401: the login did not succeed; alike for an unknown account, a wrong phrase and wrong words.
     LoginFailed,
     /// 403: the account may not do this.
@@ -52,9 +60,13 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code, for tables and tests.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 22] = [
         Self::Malformed,
         Self::SignedOut,
+        Self::PhraseChanged,
+        Self::SheetChanged,
+        Self::ClosedElsewhere,
+        Self::AccountClosed,
         Self::LoginFailed,
         Self::Forbidden,
         Self::NotFound,
@@ -78,7 +90,12 @@ impl ErrorCode {
     pub const fn status(self) -> u16 {
         match self {
             Self::Malformed => 400,
-            Self::SignedOut | Self::LoginFailed => 401,
+            Self::SignedOut
+            | Self::PhraseChanged
+            | Self::SheetChanged
+            | Self::ClosedElsewhere
+            | Self::AccountClosed
+            | Self::LoginFailed => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
@@ -101,6 +118,10 @@ impl ErrorCode {
         match self {
             Self::Malformed => "malformed",
             Self::SignedOut => "signed_out",
+            Self::PhraseChanged => "phrase_changed",
+            Self::SheetChanged => "sheet_changed",
+            Self::ClosedElsewhere => "closed_elsewhere",
+            Self::AccountClosed => "account_closed",
             Self::LoginFailed => "login_failed",
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",

@@ -30,6 +30,12 @@ pub const RECORD_BYTES: u64 = 48 << 10;
 pub const HANDLE_BYTES: u64 = 64;
 /// Slots of one account.
 pub const SLOTS: u64 = 16;
+/// Events of one account that are kept until they are acknowledged; the oldest give way.
+pub const EVENTS: u64 = 16;
+/// Open sessions of one account; the least used gives way.
+pub const SESSIONS: u64 = 32;
+/// Bytes of a session's sealed label, always.
+pub const LABEL_BYTES: u64 = 136;
 /// Unfinished uploads of one account at a time.
 pub const UPLOADS: u64 = 256;
 /// Items of one list answer.

@@ -9,7 +9,7 @@ pub const DEPLOYMENT: &str = "/api/v1/deployment";
 pub const REGISTRATIONS: &str = "/api/v1/registrations";
 /// POST: create an account, whole, in one request.
 pub const ACCOUNTS: &str = "/api/v1/accounts";
-/// GET: the signed-in account's records.
+/// GET: the signed-in account's records. DELETE: close the account and erase all that it stores.
 pub const ACCOUNT: &str = "/api/v1/account";
 /// GET: bytes used, reserved and allowed.
 pub const QUOTA: &str = "/api/v1/account/quota";
@@ -17,6 +17,16 @@ pub const QUOTA: &str = "/api/v1/account/quota";
 pub const MANIFEST: &str = "/api/v1/account/manifest";
 /// PUT: a new way in: password record, slots and manifest in one request.
 pub const PASSWORD: &str = "/api/v1/account/password";
+/// PUT: a new sheet: recovery id and key, words slot and manifest in one request.
+pub const WORDS: &str = "/api/v1/account/words";
+/// DELETE: the person has been shown this event of the account.
+pub const EVENT: &str = "/api/v1/account/events/{event_id}";
+/// GET: the account's open sessions. DELETE: end all but the one that asks.
+pub const SESSIONS: &str = "/api/v1/sessions";
+/// DELETE: end one session of the account.
+pub const OTHER_SESSION: &str = "/api/v1/sessions/{session_id}";
+/// PUT: the label that the client has sealed for its session.
+pub const LABEL: &str = "/api/v1/session/label";
 /// POST: first half of a login.
 pub const SESSIONS_START: &str = "/api/v1/sessions/start";
 /// POST: second half of a login.

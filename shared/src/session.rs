@@ -107,3 +107,36 @@ pub struct RecoveryOpened {
     /// The words slot, 168 B.
     pub slot: Blob,
 }
+
+/// The open sessions of the account that asks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sessions {
+    /// In the order in which they were opened.
+    pub items: Vec<OpenSession>,
+}
+
+/// One open session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenSession {
+    /// Names it; without its key it signs nothing.
+    pub session_id: SessionId,
+    /// By the server's clock, Unix seconds.
+    pub opened: u64,
+    /// Its last request, by the server's clock, Unix seconds.
+    pub used: u64,
+    /// The session that asks.
+    pub current: bool,
+    /// What its client sealed to be known by, once it has; 136 B.
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub label: Option<Blob>,
+}
+
+/// What a client seals for its other devices to know this session by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PutLabel {
+    /// Sealed, 136 B.
+    pub label: Blob,
+}

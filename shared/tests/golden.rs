@@ -108,6 +108,22 @@ fn accounts() {
             manifest: blob(4),
             bundle: blob(5),
             quota: QUOTA,
+            events: vec![Event {
+                event_id: OperationId([6; 16]),
+                at: 7,
+                sheet: false,
+                by_words: true,
+            }],
+        },
+    );
+    golden(
+        "put_words",
+        &PutWords {
+            operation_id: OperationId([1; 16]),
+            recovery_id: RecoveryId([2; 16]),
+            recovery_pk: Hash([3; 32]),
+            words_slot: blob(4),
+            manifest: blob(5),
         },
     );
     golden("quota", &QUOTA);
@@ -209,6 +225,25 @@ fn sessions() {
             slot: blob(168),
         },
     );
+}
+
+#[test]
+fn open_sessions() {
+    let session = |label| OpenSession {
+        session_id: SessionId([1; 16]),
+        opened: 2,
+        used: 3,
+        current: true,
+        label,
+    };
+    golden(
+        "sessions",
+        &Sessions {
+            items: vec![session(Some(blob(136))), session(None)],
+        },
+    );
+    golden("open_session", &session(None));
+    golden("put_label", &PutLabel { label: blob(136) });
 }
 
 #[test]

@@ -8,8 +8,10 @@ mod commit;
 mod device;
 mod document;
 mod evidence;
+mod kit;
 mod secrets;
 mod upload;
+mod ways;
 
 use tests::world::World;
 

@@ -120,9 +120,11 @@ impl Desk {
             documents: seen.documents,
         });
         let handle = safe.handle().to_owned();
+        let kit = safe.kit().await.map_err(|_| Failure::code("device"))?;
         *self.safe.borrow_mut() = Some(safe);
         Ok(Answer::Opened(Opened {
             handle,
+            kit,
             first_time_here,
             listing,
         }))

@@ -5,6 +5,7 @@ mod account;
 mod archive;
 mod evidence;
 mod list;
+mod secrets;
 mod transfer;
 
 use std::cell::{Cell, RefCell};
@@ -89,6 +90,7 @@ impl Desk {
             Call::Safe(call) => return self.about_list(said.id, call).await,
             Call::Download { object } => return self.download(said.id, &object).await,
             Call::Archive(call) => return self.archive(said.id, call, beside).await,
+            Call::Account(call) => self.account(call).await,
             Call::ListEvidence => self.list_evidence().await,
             Call::DeleteEvidence { id } => self.delete_evidence(&id).await,
             Call::SaveEvidence { pieces, names } => return self.save_evidence(&pieces, names).await,

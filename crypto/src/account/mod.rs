@@ -3,6 +3,8 @@
 //! Headers, hashes and signatures are checked without keys; opening anything needs the feature `keys`.
 
 pub mod bundle;
+#[cfg(feature = "keys")]
+pub mod device;
 pub mod handle;
 #[cfg(feature = "keys")]
 pub mod keys;

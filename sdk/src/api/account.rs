@@ -1,13 +1,13 @@
 //! Calls on accounts: register, create, read, replace the manifest and the password record. `spec/wire.md`.
 
 use shared::account::{
-    Account, CreateAccount, ManifestStored, PutManifest, PutPassword, Quota, RegistrationChallenge,
+    Account, CreateAccount, ManifestStored, PutManifest, PutPassword, PutWords, Quota, RegistrationChallenge,
     RegistrationStart,
 };
 use shared::session::Deployment;
-use shared::{Hash, limit, path};
+use shared::{Hash, OperationId, limit, path};
 
-use super::{Call, Session};
+use super::{Call, Session, fill};
 use crate::error::ApiError;
 use crate::flows::{Method, Transport};
 
@@ -113,6 +113,51 @@ pub async fn put_password(
         .json(next, limit::JSON_BYTES)?
         .if_match(previous)
         .read(transport, &[200])
+        .await
+}
+
+/// PUT [`path::WORDS`]: a new sheet, if the stored manifest is still `previous`.
+///
+/// # Errors
+/// [`ApiError`]; `lost_race` where another device wrote first.
+pub async fn put_words(
+    transport: &dyn Transport,
+    session: &Session,
+    previous: Hash,
+    next: &PutWords,
+) -> Result<ManifestStored, ApiError> {
+    Call::new(Method::Put, path::WORDS, Some(session))
+        .json(next, limit::JSON_BYTES)?
+        .if_match(previous)
+        .read(transport, &[200])
+        .await
+}
+
+/// DELETE [`path::EVENT`]: the person has been shown it.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn acknowledge(
+    transport: &dyn Transport,
+    session: &Session,
+    event: OperationId,
+) -> Result<(), ApiError> {
+    Call::new(
+        Method::Delete,
+        fill(path::EVENT, "event_id", event),
+        Some(session),
+    )
+    .done(transport, &[204])
+    .await
+}
+
+/// DELETE [`path::ACCOUNT`]: close the account; answered when everything is erased.
+///
+/// # Errors
+/// [`ApiError`]; `account_closed` where it was closed before.
+pub async fn close(transport: &dyn Transport, session: &Session) -> Result<(), ApiError> {
+    Call::new(Method::Delete, path::ACCOUNT, Some(session))
+        .done(transport, &[204])
         .await
 }
 

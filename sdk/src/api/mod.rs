@@ -8,6 +8,8 @@ pub mod collection;
 pub mod document;
 pub mod session;
 
+use std::cell::RefCell;
+
 use bytes::Bytes;
 use crypto::session::MacKey;
 use serde::Serialize;
@@ -19,7 +21,9 @@ use crate::error::{ApiError, Problem, TransportError};
 use crate::flows::{Method, Request, Response, Transport};
 
 /// A session with the server: its name and the key that signs its requests. Dropping it forgets the key.
-pub struct Session {
+pub struct Session(RefCell<Named>);
+
+struct Named {
     id: SessionId,
     key: MacKey,
 }
@@ -28,13 +32,24 @@ impl Session {
     /// A session as the server opened it.
     #[must_use]
     pub const fn new(id: SessionId, key: MacKey) -> Self {
-        Self { id, key }
+        Self(RefCell::new(Named { id, key }))
+    }
+
+    /// What it is called in `Authorization`.
+    pub(crate) fn id(&self) -> SessionId {
+        self.0.borrow().id
+    }
+
+    /// Goes on as `newer`, which the same person opened a moment ago; gives back the one before, to be ended.
+    pub(crate) fn replace(&self, newer: Self) -> Self {
+        Self(RefCell::new(self.0.replace(newer.0.into_inner())))
     }
 
     /// `Authorization` of one request: `Civis <session_id>.<mac>`.
     fn authorization(&self, method: Method, path: &str, digest: &[u8; 32]) -> String {
-        let mac = self.key.authenticate(method.as_str(), path, digest);
-        format!("{} {}.{}", path::AUTH_SCHEME, self.id, Hash(mac))
+        let named = self.0.borrow();
+        let mac = named.key.authenticate(method.as_str(), path, digest);
+        format!("{} {}.{}", path::AUTH_SCHEME, named.id, Hash(mac))
     }
 }
 

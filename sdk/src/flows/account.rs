@@ -296,7 +296,8 @@ impl Draft {
             && found == slots
             && stored.secrets == sent.secrets
             && stored.manifest == sent.manifest
-            && stored.bundle == sent.bundle;
+            && stored.bundle == sent.bundle
+            && stored.events.is_empty();
         if same {
             return Ok(());
         }
@@ -308,6 +309,7 @@ impl Draft {
             manifest: sent.manifest.clone(),
             bundle: sent.bundle.clone(),
             quota: stored.quota,
+            events: Vec::new(),
         };
         let json = |account: &Account| serde_json::to_vec(account).unwrap_or_default();
         let hash = Hash(crypto::hash::sha256(&json(&expected)));

@@ -1,23 +1,23 @@
-//! The signed-in account's own records: read, and the two that change (manifest, way in by password).
+//! The signed-in account's own records: read, the manifest, what happened to it, and its end.
 
 use axum::Json;
 use axum::extract::State as Extract;
+use axum::http::StatusCode;
 use axum::response::Response;
 use crypto::account::record::Record;
-use crypto::account::slot::{Slot, SlotType};
+use crypto::account::slot::Slot;
 use crypto::id::Id;
-use crypto::opaque::server as opaque;
-use shared::account::{Account, ManifestStored, PutManifest, PutPassword, Quota};
-use shared::{AccountId, Blob, ErrorCode, Hash, limit};
+use shared::account::{Account, Event, ManifestStored, PutManifest, Quota};
+use shared::{AccountId, Blob, ErrorCode, Hash, OperationId, limit};
 
-use super::registration::check_slot;
-use crate::auth::Who;
+use crate::closing;
+use crate::collector::freeing;
 use crate::error::Failure;
 use crate::extract::{Signed, SignedEmpty};
 use crate::key::{self, Place};
-use crate::params::IfMatch;
+use crate::params::{IfMatch, Param};
 use crate::room;
-use crate::row::{AccountRow, LoginRow, QuotaRow};
+use crate::row::{AccountRow, EventsRow, QuotaRow};
 use crate::state::State;
 use crate::store::{Batch, value_hash};
 use crate::transact::{Step, Writes};
@@ -46,6 +46,7 @@ pub(crate) async fn read(
         manifest: stored(&state, &key::manifest(id)).await?,
         bundle: stored(&state, &key::bundle(id)).await?,
         quota: read_quota(&state, id).await?,
+        events: events(&state, id).await?,
     };
     room::json(room, &account)
 }
@@ -82,111 +83,61 @@ pub(crate) async fn put_manifest(
     }))
 }
 
-/// A new password: record, slot and manifest in one request. Ends every other session and every login under way.
-pub(crate) async fn put_password(
+/// The person has been shown an event. One that is not there was acknowledged before.
+pub(crate) async fn acknowledge(
     Extract(state): Extract<State>,
-    IfMatch(before): IfMatch,
-    Signed {
-        who, json, digest, ..
-    }: Signed<PutPassword>,
-) -> Result<Json<ManifestStored>, Failure> {
-    who.stepped_up(state.now())?;
-    let change = NewPassword {
-        operation_id: json.operation_id.0,
-        digest,
-        record: opaque::Record::accept(&state.setup, json.registration.as_slice())
-            .map_err(|_| ErrorCode::Refused)?,
-        slot: check_slot(&json.password_slot, SlotType::Password, &who.account_id)?,
-        manifest: Record::parse(json.manifest.as_slice()).map_err(|_| ErrorCode::Refused)?,
-    };
-    // A task of its own: a request that is cut off for its time still ends what the old password opened.
-    let work = tokio::spawn(async move { change.run(&state, &who, before).await });
-    work.await.map_err(|_| ErrorCode::Internal)?
-}
-
-struct NewPassword {
-    operation_id: Id,
-    digest: [u8; 32],
-    record: opaque::Record,
-    slot: Slot,
-    manifest: Record,
-}
-
-impl NewPassword {
-    async fn run(&self, state: &State, who: &Who, before: [u8; 32]) -> Result<Json<ManifestStored>, Failure> {
-        let _writer = state.account_lock(&who.account_id).lock().await;
-        let outcome = state.transact(|| self.stage(state, who, before)).await;
-        // Whatever else the store answered, the new password may be there.
-        let refused = matches!(
-            outcome,
-            Err(Failure {
-                code: ErrorCode::Conflict | ErrorCode::Refused | ErrorCode::LostRace,
-                ..
-            })
-        );
-        if !refused {
-            state.sessions.close_others(&who.account_id, &who.session_id);
-            state.logins.forget(&who.account_id);
-        }
-        outcome?;
-        Ok(Json(ManifestStored {
-            manifest_hash: Hash(self.manifest.manifest_hash()),
-        }))
-    }
-
-    async fn stage(&self, state: &State, who: &Who, before: [u8; 32]) -> Result<Step<()>, Failure> {
-        let id = &who.account_id;
-        let place = key::account(id);
-        let (mut account, seen) = state
-            .row::<AccountRow>(&place)
-            .await?
-            .ok_or(ErrorCode::Internal)?;
-        if account.operation_id == self.operation_id {
-            let same = account.operation == self.digest;
-            return if same {
-                Ok(Step::Done(()))
-            } else {
-                Err(ErrorCode::Conflict.into())
-            };
-        }
-        account.operation_id = self.operation_id;
-        account.operation = self.digest;
-        let mut batch = Batch::default();
-        let (stored, manifest_seen) = manifest_of(state, id).await?;
-        stage_manifest(id, &self.manifest, (&stored, manifest_seen), before, &mut batch)?;
-        let slots = slots(state, id).await?;
-        if slots.len() as u64 > limit::SLOTS {
-            return Err(Failure::with_limit(ErrorCode::Refused, limit::SLOTS));
-        }
-        for old in slots {
-            let (old_type, old_id) = (old.header().slot_type, old.header().slot_id);
-            match (
-                old_type == SlotType::Password,
-                old_id == self.slot.header().slot_id,
-            ) {
-                // Replaced: by the put below if the id stays, which a batch may not also delete.
-                (true, false) => _ = batch.delete(key::slot(id, &old_id)),
-                (false, true) => return Err(ErrorCode::Refused.into()),
-                _ => {}
-            }
-        }
-        let login = LoginRow {
-            account_id: *id,
-            record: self.record.to_bytes().to_vec(),
+    Param(OperationId(event)): Param<OperationId>,
+    SignedEmpty { who, .. }: SignedEmpty,
+) -> Result<StatusCode, Failure> {
+    let _writer = state.account_lock(&who.account_id).lock().await;
+    let (state, place, event) = (&state, &key::events(&who.account_id), &event);
+    let stage = || async move {
+        let Some((mut row, seen)) = state.row::<EventsRow>(place).await? else {
+            return Ok(Step::Done(()));
         };
-        batch
-            .expect(&place, seen)
-            .put_row(key::login(&account.credential_id), &login)
-            .put(
-                key::slot(id, &self.slot.header().slot_id),
-                self.slot.to_bytes().to_vec(),
-            )
-            .put_row(place, &account);
+        row.events.retain(|known| known.id != *event);
+        let mut batch = freeing();
+        batch.expect(place, seen);
+        if row.events.is_empty() {
+            batch.delete(place.clone());
+        } else {
+            batch.put_row(place.clone(), &row);
+        }
         Ok(Step::Write(batch, ()))
-    }
+    };
+    state.transact(stage).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-fn stage_manifest(
+/// Closes the account. Answered when everything is erased; what is cut off is finished by the collector.
+pub(crate) async fn close(
+    Extract(state): Extract<State>,
+    SignedEmpty { who, .. }: SignedEmpty,
+) -> Result<StatusCode, Failure> {
+    who.stepped_up(state.now())?;
+    // A task of its own: a request that is cut off for its time still erases.
+    let work = tokio::spawn(async move {
+        closing::close(&state, &who.account_id).await?;
+        while !closing::erase_some(&state, &who.account_id).await? {}
+        Ok::<_, Failure>(())
+    });
+    work.await.map_err(|_| ErrorCode::Internal)??;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn events(state: &State, id: &Id) -> Result<Vec<Event>, Failure> {
+    let row = state.row::<EventsRow>(&key::events(id)).await?;
+    let events = row.map(|(row, _)| row.events).unwrap_or_default();
+    let told = events.into_iter().map(|event| Event {
+        event_id: OperationId(event.id),
+        at: event.at,
+        sheet: event.sheet,
+        by_words: event.by_words,
+    });
+    Ok(told.collect())
+}
+
+pub(super) fn stage_manifest(
     id: &Id,
     manifest: &Record,
     (stored, seen): (&Record, [u8; 32]),
@@ -205,7 +156,7 @@ fn stage_manifest(
     Ok(())
 }
 
-async fn manifest_of(state: &State, id: &Id) -> Result<(Record, [u8; 32]), Failure> {
+pub(super) async fn manifest_of(state: &State, id: &Id) -> Result<(Record, [u8; 32]), Failure> {
     let bytes = stored(state, &key::manifest(id)).await?;
     let record = Record::parse(bytes.as_slice()).map_err(|_| ErrorCode::Internal)?;
     Ok((record, value_hash(bytes.as_slice())))

@@ -10,8 +10,10 @@ use crate::state::State;
 mod account;
 mod collection;
 mod deployment;
+mod device;
 mod document;
 mod registration;
+mod secrets;
 mod session;
 mod upload;
 
@@ -23,10 +25,15 @@ pub(crate) fn api() -> Router<State> {
         .route(path::READY, get(deployment::ready))
         .route(path::REGISTRATIONS, post(registration::start))
         .route(path::ACCOUNTS, post(registration::create))
-        .route(path::ACCOUNT, get(account::read))
+        .route(path::ACCOUNT, get(account::read).delete(account::close))
         .route(path::QUOTA, get(account::quota))
         .route(path::MANIFEST, put(account::put_manifest))
-        .route(path::PASSWORD, put(account::put_password))
+        .route(path::PASSWORD, put(secrets::put_password))
+        .route(path::WORDS, put(secrets::put_words))
+        .route(path::EVENT, delete(account::acknowledge))
+        .route(path::SESSIONS, get(device::list).delete(device::close_others))
+        .route(path::OTHER_SESSION, delete(device::close))
+        .route(path::LABEL, put(device::label))
         .route(path::SESSIONS_START, post(session::start))
         .route(path::SESSIONS_FINISH, post(session::finish))
         .route(path::SESSION, delete(session::close))

@@ -133,6 +133,11 @@ impl NewAccount {
                 Err(ErrorCode::Conflict.into())
             };
         }
+        // What is being erased under this id is not to be mixed with what would come.
+        let closing = key::closing(&self.id);
+        if state.meta.get(closing.0, &closing.1).await?.is_some() {
+            return Err(ErrorCode::Conflict.into());
+        }
         state.limiter.may_create(state.config.new_accounts, state.now())?;
         let login = key::login(&self.row.credential_id);
         if state.meta.get(login.0, &login.1).await?.is_some() {

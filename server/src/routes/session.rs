@@ -99,7 +99,7 @@ pub(crate) async fn finish(
         return Err(ErrorCode::LoginFailed.into());
     }
     let slot = slot_of(&state, &account_id, SlotType::Password).await?;
-    let session_id = open(&state, account_id, key.expose())?;
+    let session_id = open(&state, account_id, key.expose(), false)?;
     state.limiter.befriend(&Way::Password(credential_id), network);
     Ok(Json(SessionOpened {
         session_id,
@@ -165,7 +165,7 @@ pub(crate) async fn finish_recovery(
     let account_id = account_id.ok_or(ErrorCode::LoginFailed)?;
     let slot = slot_of(&state, &account_id, SlotType::Words).await?;
     let secret = Zeroizing::new(make_bytes::<32>(&mut System)?);
-    let session_id = open(&state, account_id, &*secret)?;
+    let session_id = open(&state, account_id, &*secret, true)?;
     state.limiter.befriend(&Way::Words(recovery_id), network);
     Ok(Json(RecoveryOpened {
         session_id,
@@ -192,10 +192,13 @@ async fn writer<'a>(state: &'a State, account: Option<&Id>) -> Option<MutexGuard
     }
 }
 
-fn open(state: &State, account_id: Id, secret: &[u8]) -> Result<SessionId, Failure> {
+fn open(state: &State, account_id: Id, secret: &[u8], by_words: bool) -> Result<SessionId, Failure> {
     let session_id = make_bytes::<16>(&mut System)?;
     let key = MacKey::derive(secret, &session_id);
-    state.sessions.open(session_id, account_id, key, state.now())?;
+    let now = state.now();
+    state
+        .sessions
+        .open(session_id, account_id, (key, by_words), now)?;
     Ok(SessionId(session_id))
 }
 

@@ -333,6 +333,7 @@ async fn stage_commit(
         .absent(&body);
     batch
         .put_row(body, &stored)
+        .put(key::body_of(&who.account_id, body_id), PRESENT.to_vec())
         .put_row(quota_place, &quota)
         .put(
             key::due(now + UNREFERENCED_BODY_SECONDS, &Due::Body(*body_id)),

@@ -36,6 +36,20 @@ pub const PARSERS: &[Parser] = &[
         valid: |draw| draw.bytes(44),
     },
     Parser {
+        name: "parse_tested",
+        file: "sdk/src/flows/kit.rs",
+        rule: Rule::Exact,
+        run: parsers::tested,
+        valid: |draw| draw.bytes(24),
+    },
+    Parser {
+        name: "parse_ways",
+        file: "sdk/src/flows/notice.rs",
+        rule: Rule::Exact,
+        run: parsers::ways,
+        valid: |draw| draw.bytes(64),
+    },
+    Parser {
         name: "UploadNote",
         file: "sdk/src/flows/journal.rs",
         rule: Rule::Normal,

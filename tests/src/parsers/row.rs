@@ -18,7 +18,7 @@ macro_rules! rows {
     };
 }
 
-const ROWS: &[Parser; 10] = rows! {
+const ROWS: &[Parser; 12] = rows! {
     "DeploymentRow" deployment_row: |draw| fields(draw, &[32], &[], &[], 0),
     "AccountRow" account_row: |draw| {
         let len = draw.below(30);
@@ -33,6 +33,12 @@ const ROWS: &[Parser; 10] = rows! {
     "CollectionRow" collection_row: |draw| fields(draw, &[60], &[], &[], 0),
     "PageRow" page_row: |draw| fields(draw, &[], &[], &[], 600),
     "DroppedRow" dropped_row: |draw| fields(draw, &[8], &[], &[], 0),
+    "EventsRow" events_row: |draw| {
+        let mut out = fields(draw, &[24], &[0, 1], &[], 0);
+        out.push(u8::from(draw.coin()));
+        out
+    },
+    "ClosingRow" closing_row: |draw| fields(draw, &[32], &[], &[], 0),
 };
 
 /// The table.
@@ -47,13 +53,15 @@ pub const PARSERS: &[Parser] = &[
     ROWS[7],
     ROWS[8],
     ROWS[9],
+    ROWS[10],
+    ROWS[11],
     Parser {
         name: "read_due",
         file: "server/src/key.rs",
         rule: Rule::Exact,
         run: parsers::due,
         valid: |draw| {
-            let (kind, len) = *draw.pick(&[(b'u', 16), (b'b', 16), (b'p', 48)]);
+            let (kind, len) = *draw.pick(&[(b'u', 16), (b'b', 16), (b'p', 48), (b'a', 16)]);
             [&b"t"[..], &draw.array::<8>(), &[kind], &draw.bytes(len)].concat()
         },
     },
