@@ -1,6 +1,9 @@
 //! What page and worker say to each other: typed, as JSON text in `postMessage`; files and blobs travel beside it as
 //! objects of the browser. May hold no key: the secrets that cross are those a person types or must write down.
 
+mod door;
+
+pub use door::{DoorAnswer, DoorCall};
 use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
@@ -51,6 +54,8 @@ pub enum Call {
         /// The new secret phrase.
         phrase: String,
     },
+    /// Of the public screens.
+    Door(DoorCall),
     /// Forget every key; the session on the server ends too.
     Lock,
     /// Read the list again.
@@ -169,6 +174,8 @@ pub enum Answer {
     Phrase(Vec<String>),
     /// What the recovery sheet shows.
     Sheet(Sheet),
+    /// What a call of the doors brings.
+    Door(DoorAnswer),
     /// The safe is open.
     Opened(Opened),
     /// The list, and how full the safe is.

@@ -8,6 +8,7 @@ use sdk::flows::commit::{MergeKind, MergeNote};
 use sdk::flows::document::ObjectId;
 use web_sys::{Blob, File};
 
+use crate::door::Doors;
 use crate::message::{
     Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, Step,
 };
@@ -46,6 +47,8 @@ pub struct App {
     pub toast: RwSignal<Option<Toast>>,
     /// A refusal: while it is there, no other screen is.
     pub alert: RwSignal<Option<Refused>>,
+    /// What the public screens share.
+    pub doors: Doors,
     /// What the other doors say when the safe locked itself.
     pub locked_by: RwSignal<Option<Failure>>,
     remote: StoredValue<Remote, LocalStorage>,
@@ -99,6 +102,7 @@ impl App {
             transfers: RwSignal::new_local(Vec::new()),
             toast: RwSignal::new(None),
             alert: RwSignal::new(None),
+            doors: Doors::new(),
             locked_by: RwSignal::new(None),
             remote: StoredValue::new_local(Remote::default()),
             toasts: StoredValue::new(0),
@@ -332,6 +336,7 @@ impl App {
         self.listing.set(Listing::default());
         self.notice.set(None);
         self.toast.set(None);
+        self.doors.forget();
         self.transfers.set(Vec::new());
     }
 }

@@ -2,6 +2,7 @@
 //! a screen shows. spec/flows.md.
 
 mod account;
+mod door;
 mod evidence;
 mod list;
 mod transfer;
@@ -76,6 +77,7 @@ impl Desk {
             Call::Create { handle, phrase } => self.create(&handle, &phrase).await,
             Call::Open { handle, phrase } => self.open(&handle, &phrase).await,
             Call::Recover { words, phrase } => self.recover(&words, &phrase).await,
+            Call::Door(call) => self.door(call).await,
             Call::Lock => self.lock().await,
             Call::List => self.list().await,
             Call::Upload => self.upload(said.id, file).await,
