@@ -11,10 +11,14 @@ use crate::pages::alert::AlertPage;
 use crate::pages::create::CreatePage;
 use crate::pages::document::DocumentPage;
 use crate::pages::home::HomePage;
+use crate::pages::lost::LostPage;
+use crate::pages::new_phrase::NewPhrasePage;
 use crate::pages::open::OpenPage;
 use crate::pages::recover::RecoverPage;
 use crate::pages::safe::SafePage;
+use crate::pages::service::ServicePage;
 use crate::pages::settings::SettingsPage;
+use crate::pages::sheet_test::SheetTestPage;
 use crate::pages::trash::TrashPage;
 use crate::platform::page;
 use crate::state::{App, app};
@@ -56,6 +60,10 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/creer") view=CreatePage/>
             <Route path=path!("/ouvrir") view=OpenPage/>
             <Route path=path!("/secours") view=RecoverPage/>
+            <Route path=path!("/perdu") view=LostPage/>
+            <Route path=path!("/service") view=ServicePage/>
+            <Route path=path!("/phrase") view=|| view! { <Opened page=NewPhrasePage/> }/>
+            <Route path=path!("/feuille/essayer") view=|| view! { <Opened page=SheetTestPage/> }/>
             <Route path=path!("/coffre") view=|| view! { <Opened page=SafePage/> }/>
             <Route path=path!("/document/:id") view=|| view! { <Opened page=DocumentPage/> }/>
             <Route path=path!("/corbeille") view=|| view! { <Opened page=TrashPage/> }/>
@@ -92,6 +100,10 @@ fn Titles() -> impl IntoView {
             "/creer" => text::title::create,
             "/ouvrir" => text::open::title,
             "/secours" => text::recover::title,
+            "/perdu" => text::lost::title,
+            "/service" => text::service::page_title,
+            "/phrase" => text::new_phrase::title,
+            "/feuille/essayer" => text::sheet_test::title,
             "/coffre" => text::frame::safe,
             path if path.starts_with("/document/") => text::document::title,
             "/corbeille" => text::frame::trash,

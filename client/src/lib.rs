@@ -15,9 +15,16 @@
 //! - home: `home-create`, `home-open`
 //! - create: `create-start`, `create-handle`, `create-handle-next`, `create-phrase-word` (8), `create-phrase-other`,
 //!   `create-phrase-own`, `create-phrase-input`, `create-phrase-repeat`, `create-phrase-next`, `create-back`,
-//!   `sheet-word` (12), `sheet-print`, `sheet-confirm`, `create-submit`
-//! - open: `open-handle`, `open-phrase`, `open-submit`, `open-sheet`, `open-create`
-//! - recover: `recover-words`, `recover-phrase`, `recover-repeat`, `recover-submit`
+//!   `create-phrase-proposed`, `sheet-word` (12), `sheet-square`, `sheet-print`, `sheet-retype` (3, with `data-number`),
+//!   `create-submit`, `sheet-later`
+//! - open: `open-handle`, `open-phrase`, `open-submit`, `open-sheet`, `open-create`, `open-lost`; where twelve words are
+//!   typed: `open-wrong-door`, `open-with-sheet` (in place of `open-submit`), `open-clear`, `open-mine`
+//! - words as one types: `word-offer`, `words-count`
+//! - recover: `recover-words`, `recover-submit`, `recover-lost`; then `new-phrase` with the parts of `create-phrase-...`
+//!   and `new-phrase-later`
+//! - lost: `lost`, `lost-sheet`, `lost-open`, `lost-create`; service: `service`, `home-service`
+//! - band of the safe: `kit-band` with `kit-try`, `kit-again`; `phrase-band` with `phrase-choose`
+//! - test of the sheet: `sheet-test-words`, `sheet-test-submit`, `sheet-test-ours`, `sheet-test-other`
 //! - safe: `safe`, `safe-add`, `safe-file` (the chooser), `safe-drop` (while files are dragged), `safe-empty`,
 //!   `safe-search`, `safe-none`, `safe-trash-link`, `quota`, `notice`, `notice-close`; each document is a `doc-row` with
 //!   `data-name`, and in it `doc-name` (saves the file), `doc-size`, `doc-menu`, `doc-download`, `doc-rename`,
@@ -37,11 +44,13 @@
 // Leptos' component macro makes a public builder for each component; its parts cannot carry documentation of ours.
 pub mod app;
 pub mod components;
+pub mod door;
 pub mod format;
 pub mod message;
 pub mod pages;
 pub mod platform;
 pub mod preview;
+pub mod qr;
 pub mod state;
 pub mod strength;
 #[expect(
@@ -49,4 +58,5 @@ pub mod strength;
     reason = "one function per text, named after its key in the locale files"
 )]
 pub mod text;
+pub mod words;
 pub mod worker;

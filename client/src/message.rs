@@ -3,6 +3,9 @@
 
 pub mod account;
 
+mod door;
+
+pub use door::{DoorAnswer, DoorCall};
 use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
@@ -59,6 +62,8 @@ pub enum Call {
         /// The new secret phrase.
         phrase: String,
     },
+    /// Of the public screens.
+    Door(DoorCall),
     /// Forget every key; the session on the server ends too.
     Lock,
     /// Read the list again.
@@ -183,6 +188,8 @@ pub enum Answer {
     Phrase(Vec<String>),
     /// What the recovery sheet shows.
     Sheet(Sheet),
+    /// What a call of the doors brings.
+    Door(DoorAnswer),
     /// The safe is open.
     Opened(Opened),
     /// What a call about the account brings.

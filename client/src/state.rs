@@ -12,6 +12,7 @@ use sdk::flows::kit::KitState;
 use web_sys::{Blob, File};
 
 use crate::message::archive::{ArchiveAnswer, ArchiveCall};
+use crate::door::Doors;
 use crate::message::{
     Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, Step, UploadOptions,
 };
@@ -56,6 +57,8 @@ pub struct App {
     pub toast: RwSignal<Option<Toast>>,
     /// A refusal: while it is there, no other screen is.
     pub alert: RwSignal<Option<Refused>>,
+    /// What the public screens share.
+    pub doors: Doors,
     /// What the other doors say when the safe locked itself.
     pub locked_by: RwSignal<Option<Failure>>,
     remote: StoredValue<Remote, LocalStorage>,
@@ -134,6 +137,7 @@ impl App {
             carried: RwSignal::new(None),
             toast: RwSignal::new(None),
             alert: RwSignal::new(None),
+            doors: Doors::new(),
             locked_by: RwSignal::new(None),
             remote: StoredValue::new_local(Remote::default()),
             toasts: StoredValue::new(0),
@@ -435,6 +439,7 @@ impl App {
         self.notice.set(None);
         self.toast.set(None);
         self.carried.set(None);
+        self.doors.forget();
         self.transfers.set(Vec::new());
     }
 }

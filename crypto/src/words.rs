@@ -35,7 +35,7 @@ pub fn verify_recovery_proof(
 }
 
 #[cfg(feature = "keys")]
-pub use with_keys::{RecoveryAuth, WORDS, Words, WordsError};
+pub use with_keys::{RecoveryAuth, WORDS, Words, WordsError, word_list};
 
 #[cfg(feature = "keys")]
 pub(crate) use with_keys::{fold, list};
@@ -200,6 +200,11 @@ mod with_keys {
                 &[deployment_id, challenge, &hash::sha256(login_id)],
             )
         }
+    }
+
+    /// The 2048 words as a sheet writes them, in NFC, in the order of the list. Public knowledge.
+    pub fn word_list() -> impl Iterator<Item = String> {
+        list().iter().map(|word| word.nfc().collect())
     }
 
     /// The 2048 words, decomposed, in the order of the list.

@@ -76,8 +76,12 @@ pub fn Field(
     }
 }
 
+/// The button that shows and hides a secret.
 #[component]
-fn ShowHide(shown: RwSignal<bool>) -> impl IntoView {
+pub fn ShowHide(
+    /// Whether the secret is shown.
+    shown: RwSignal<bool>,
+) -> impl IntoView {
     let icon = Signal::derive(move || if shown.get() { Icon::EyeOff } else { Icon::Eye });
     let (show, hide) = (t!(common.show), t!(common.hide));
     view! {

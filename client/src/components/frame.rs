@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
+use crate::components::band::Band;
 use crate::components::icon::{Icon, Svg};
 use crate::components::site::SkipLink;
 use crate::format;
@@ -71,6 +72,7 @@ pub fn Frame(
                         </div>
                         {tools.map(|tools| tools.run())}
                     </header>
+                    <Band/>
                     {children()}
                 </div>
             </main>

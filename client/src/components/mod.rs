@@ -1,5 +1,6 @@
 //! Parts that several screens share. A part shows what it is given; what happens is decided in `state` and `pages`.
 
+pub mod band;
 pub mod dialog;
 pub mod field;
 pub mod frame;
@@ -10,3 +11,4 @@ pub mod site;
 pub mod stepper;
 pub mod toast;
 pub mod tray;
+pub mod words_field;

@@ -27,6 +27,12 @@ pub fn Site(children: Children) -> impl IntoView {
             <main id="content" class="site-main" tabindex="-1">
                 {children()}
             </main>
+            <footer class="site-foot">
+                <ul>
+                    <li><A href="/service">{t!(service.foot)}</A></li>
+                    <li><A href="/perdu">{t!(lost.foot)}</A></li>
+                </ul>
+            </footer>
         </div>
     }
 }

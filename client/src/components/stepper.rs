@@ -3,7 +3,9 @@
 use leptos::prelude::*;
 
 use crate::components::icon::{Icon, Svg};
+use crate::state::lang;
 use crate::t;
+use crate::text::{self, Locale};
 
 /// Shows where the person is; `at` counts from nought.
 #[component]
@@ -19,6 +21,24 @@ pub fn Stepper(
             <Step number=2 at label=t!(create.steps.phrase)/>
             <Step number=3 at label=t!(create.steps.sheet)/>
         </ol>
+    }
+}
+
+/// The title of one step, which takes the focus when the step begins; readers hear which step it is.
+#[component]
+pub fn StepTitle(
+    /// Counted from nought.
+    step: usize,
+    /// The title.
+    title: fn(Locale) -> &'static str,
+) -> impl IntoView {
+    let lang = lang();
+    let number = (step + 1).to_string();
+    view! {
+        <h1 id="step-title" tabindex="-1">
+            <span class="vh">{move || text::create::steps::at(lang.get(), &number)}</span>
+            {move || title(lang.get())}
+        </h1>
     }
 }
 

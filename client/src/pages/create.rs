@@ -1,14 +1,19 @@
-//! Créer: four numbered steps, one a screen, back always possible. design.md, screen 2; protocol.md 5.4 N1.
+//! Créer: four numbered steps, one a screen, back always possible, by the browser's own button too. design.md, screen 2;
+//! protocol.md 5.4 N1.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_navigate;
+use leptos_router::NavigateOptions;
+use leptos_router::components::A;
+use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::components::field::{Field, FormError, Kind, on_submit};
+use crate::components::icon::{Icon, Svg};
 use crate::components::site::Site;
-use crate::components::stepper::Stepper;
-use crate::message::{Answer, Call, Failure, Sheet};
-use crate::pages::phrase::PhraseStep;
+use crate::components::stepper::{StepTitle, Stepper};
+use crate::message::{Answer, Call, DoorCall, Failure, Sheet};
+use crate::pages::phrase::{Choice, PhraseChoice};
+use crate::pages::service::ServiceFacts;
 use crate::pages::sheet::SheetStep;
 use crate::platform::page;
 use crate::state::{App, app, failure_text};
@@ -19,12 +24,12 @@ use crate::text;
 #[derive(Clone, Copy)]
 pub struct Draft {
     pub(crate) app: App,
-    pub(crate) step: RwSignal<usize>,
+    /// The step of the address, as far as the steps before it were done.
+    pub(crate) step: Memo<usize>,
+    reached: RwSignal<usize>,
+    to: Callback<usize>,
     pub(crate) handle: RwSignal<String>,
-    pub(crate) proposed: RwSignal<Vec<String>>,
-    pub(crate) own: RwSignal<bool>,
-    pub(crate) phrase: RwSignal<String>,
-    pub(crate) repeat: RwSignal<String>,
+    pub(crate) choice: Choice,
     pub(crate) sheet: RwSignal<Option<Sheet>>,
     pub(crate) busy: RwSignal<bool>,
     pub(crate) error: RwSignal<Option<Failure>>,
@@ -32,94 +37,89 @@ pub struct Draft {
 
 impl Draft {
     fn new(app: App) -> Self {
+        let (query, navigate) = (use_query_map(), use_navigate());
+        let reached = RwSignal::new(0);
+        let step = Memo::new(move |_| {
+            let asked = query.with(|query| query.get("etape").and_then(|step| step.parse::<usize>().ok()));
+            asked.unwrap_or(1).saturating_sub(1).min(reached.get())
+        });
+        let to = Callback::new(move |step: usize| {
+            navigate(&format!("/creer?etape={}", step + 1), NavigateOptions::default());
+        });
+        let handle = RwSignal::new(String::new());
         Self {
             app,
-            step: RwSignal::new(0),
-            handle: RwSignal::new(String::new()),
-            proposed: RwSignal::new(Vec::new()),
-            own: RwSignal::new(false),
-            phrase: RwSignal::new(String::new()),
-            repeat: RwSignal::new(String::new()),
+            step,
+            reached,
+            to,
+            handle,
+            choice: Choice::new(app, handle.into()),
             sheet: RwSignal::new(None),
             busy: RwSignal::new(false),
             error: RwSignal::new(None),
         }
     }
 
+    /// Shows a step.
     pub(crate) fn go(self, step: usize) {
         self.error.set(None);
-        self.step.set(step);
-        page::focus("content");
+        self.reached.update(|reached| *reached = (*reached).max(step));
+        self.to.run(step);
     }
 
-    /// Asks for something this step cannot go on without.
-    fn ask(self, call: Call, then: impl FnOnce(Answer) + 'static) {
+    /// Asks for what this step cannot go on without, one after the other; `then` takes the last answer.
+    fn ask(self, calls: Vec<Call>, then: impl FnOnce(Answer) + 'static) {
         if self.busy.get_untracked() {
             return;
         }
         self.busy.set(true);
         self.error.set(None);
         spawn_local(async move {
-            let result = self.app.ask(call).await;
+            let mut result = Ok(Answer::Done);
+            for call in calls {
+                result = self.app.ask(call).await;
+                if result.is_err() {
+                    break;
+                }
+            }
             if self.busy.try_get_untracked().is_none() {
                 // The person left this screen meanwhile.
                 return;
             }
+            self.busy.set(false);
             match result {
                 Ok(answer) => then(answer),
                 Err(failure) => self.error.set(Some(failure)),
-            }
-            self.busy.set(false);
-        });
-    }
-
-    pub(crate) fn propose(self) {
-        self.ask(Call::ProposePhrase, move |answer| {
-            if let Answer::Phrase(words) = answer {
-                self.proposed.set(words);
             }
         });
     }
 
     fn draw(self) {
-        self.ask(
-            Call::Draft {
-                handle: self.handle.get_untracked(),
-            },
-            move |answer| {
-                if let Answer::Sheet(sheet) = answer {
-                    self.sheet.set(Some(sheet));
-                    if self.proposed.get_untracked().is_empty() {
-                        self.busy.set(false);
-                        self.propose();
-                    }
-                    self.go(2);
+        let handle = self.handle.get_untracked();
+        self.ask(vec![Call::Draft { handle }], move |answer| {
+            if let Answer::Sheet(sheet) = answer {
+                self.sheet.set(Some(sheet));
+                if self.choice.proposed.with_untracked(Vec::is_empty) {
+                    self.choice.propose();
                 }
-            },
-        );
+                self.go(2);
+            }
+        });
     }
 
-    fn secret(self) -> String {
-        if self.own.get_untracked() {
-            self.phrase.get_untracked()
-        } else {
-            self.proposed.get_untracked().join(" ")
-        }
-    }
-
-    pub(crate) fn create(self, done: impl FnOnce() + 'static) {
-        self.ask(
-            Call::Create {
-                handle: self.handle.get_untracked(),
-                phrase: self.secret(),
-            },
-            move |answer| {
-                if let Answer::Opened(opened) = answer {
-                    self.app.opened(opened);
-                    done();
-                }
-            },
-        );
+    /// Creates the safe; as confirmed where the sheet was shown.
+    pub(crate) fn create(self, sheet_shown: bool, done: impl FnOnce() + 'static) {
+        let create = Call::Create {
+            handle: self.handle.get_untracked(),
+            phrase: self.choice.secret(),
+        };
+        let confirm = sheet_shown.then_some(Call::Door(DoorCall::ConfirmSheet));
+        self.ask(confirm.into_iter().chain([create]).collect(), move |answer| {
+            if let Answer::Opened(opened) = answer {
+                self.app.opened(opened);
+                done();
+            }
+        });
     }
 }
 
@@ -129,15 +129,27 @@ pub fn CreatePage() -> impl IntoView {
     let draft = Draft::new(app());
     let lang = draft.app.lang;
     let error = Signal::derive(move || {
-        draft
-            .error
-            .get()
-            .and_then(|failure| failure_text(&failure, lang.get()))
+        let failure = draft.error.get().or_else(|| draft.choice.error.get());
+        failure.and_then(|failure| failure_text(&failure, lang.get()))
+    });
+    // Whoever goes on, or back by the browser's button, begins at the title of the step.
+    Effect::new(move |before: Option<usize>| {
+        let step = draft.step.get();
+        if before.is_some_and(|before| before != step) {
+            page::focus("step-title");
+        }
+        step
     });
     let navigate = use_navigate();
-    let finish = Callback::new(move |()| {
+    let finish = Callback::new(move |sheet_shown: bool| {
         let navigate = navigate.clone();
-        draft.create(move || navigate("/coffre", leptos_router::NavigateOptions::default()));
+        draft.create(sheet_shown, move || {
+            let options = NavigateOptions {
+                replace: true,
+                ..NavigateOptions::default()
+            };
+            navigate("/coffre", options);
+        });
     });
     view! {
         <Site>
@@ -148,29 +160,35 @@ pub fn CreatePage() -> impl IntoView {
             {move || match draft.step.get() {
                 0 => view! { <ServiceStep draft/> }.into_any(),
                 1 => view! { <HandleStep draft/> }.into_any(),
-                2 => view! { <PhraseStep draft/> }.into_any(),
+                2 => view! {
+                    <div class="form-page">
+                        <PhraseChoice choice=draft.choice step=Some(2) next=Callback::new(move |()| draft.go(3)) back=move || view! { <Back draft/> }/>
+                    </div>
+                }.into_any(),
                 _ => view! { <SheetStep draft finish/> }.into_any(),
             }}
         </Site>
     }
 }
 
+/// Read before any key is made.
 #[component]
 fn ServiceStep(draft: Draft) -> impl IntoView {
     view! {
         <div class="form-page stack-6">
             <div class="stack-2">
-                <h1>{t!(create.service.title)}</h1>
-                <p class="lead">{t!(create.service.lead)}</p>
+                <StepTitle step=0 title=text::service::title/>
+                <p class="lead">{t!(service.lead)}</p>
             </div>
-            <ul class="how">
-                <li>{t!(create.service.sealed)}</li>
-                <li>{t!(create.service.phrase)}</li>
-                <li>{t!(create.service.sheet)}</li>
-            </ul>
+            <ServiceFacts/>
+            <div class="band band--hint">
+                <Svg icon=Icon::Printer/>
+                <p>{t!(service.ready)}</p>
+            </div>
             <div class="form-foot">
+                <A href="/" attr:class="btn btn--quiet">{t!(common.back)}</A>
                 <button class="btn btn--primary btn--big" type="button" data-testid="create-start" on:click=move |_| draft.go(1)>
-                    {t!(create.service.next)}
+                    {t!(service.next)}
                 </button>
             </div>
         </div>
@@ -198,7 +216,7 @@ fn HandleStep(draft: Draft) -> impl IntoView {
     view! {
         <form class="form-page stack-6" on:submit=on_submit(next)>
             <div class="stack-2">
-                <h1>{t!(create.handle.title)}</h1>
+                <StepTitle step=1 title=text::create::handle::title/>
                 <p class="lead">{t!(create.handle.lead)}</p>
             </div>
             <Field

@@ -30,7 +30,10 @@ pub fn HomePage() -> impl IntoView {
                 <div class="hero-art"><SealedPaper/></div>
             </div>
             <section class="three" aria-labelledby="server-sees">
-                <div class="three-head"><h2 id="server-sees">{t!(home.facts.title)}</h2></div>
+                <div class="three-head">
+                    <h2 id="server-sees">{t!(home.facts.title)}</h2>
+                    <A href="/service" attr:class="btn btn--quiet btn--flush-end" attr:data-testid="home-service">{t!(home.facts.more)}</A>
+                </div>
                 <ul>
                     <Fact icon=Icon::Box title=t!(home.facts.parcels) text=t!(home.facts.parcels_text)/>
                     <Fact icon=Icon::Clock title=t!(home.facts.date) text=t!(home.facts.date_text)/>

@@ -1,4 +1,4 @@
-//! Ouvrir: handle, phrase, one button, and the door of the recovery sheet. design.md, screen 4.
+//! Ouvrir: handle, phrase, one button, and the door of the recovery sheet. design.md, screens 4 and 4b.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -9,11 +9,13 @@ use leptos_router::hooks::use_navigate;
 use crate::components::field::{Field, FormError, Kind, on_submit};
 use crate::components::icon::{Icon, Svg};
 use crate::components::site::Site;
+use crate::components::words_field::{Secret, WordsField};
 use crate::message::{Answer, Call, Failure};
 use crate::platform::page;
 use crate::state::{App, app, failure_text};
 use crate::t;
 use crate::text;
+use crate::words;
 
 /// What is typed at this door, and what came of it.
 #[derive(Clone, Copy)]
@@ -21,11 +23,30 @@ struct Door {
     app: App,
     handle: RwSignal<String>,
     phrase: RwSignal<String>,
+    /// The person said that twelve words of the list are their phrase.
+    mine: RwSignal<bool>,
     busy: RwSignal<bool>,
     failure: RwSignal<Option<Failure>>,
 }
 
 impl Door {
+    fn new(app: App) -> Self {
+        Self {
+            app,
+            handle: RwSignal::new(String::new()),
+            phrase: RwSignal::new(String::new()),
+            mine: RwSignal::new(false),
+            busy: RwSignal::new(false),
+            failure: RwSignal::new(app.locked_by.get_untracked()),
+        }
+    }
+
+    /// Twelve words of a sheet stand where the phrase belongs.
+    fn is_wrong_door(self) -> bool {
+        let is_sheet = |text: &String| self.app.doors.list.with(|list| words::looks_like_sheet(text, list));
+        !self.mine.get() && self.phrase.with(is_sheet)
+    }
+
     fn open(self, then: impl FnOnce() + 'static) {
         if self.busy.get_untracked() {
             return;
@@ -45,6 +66,7 @@ impl Door {
             }
             // Right or wrong, the phrase does not stay in the page.
             self.phrase.set(String::new());
+            self.mine.set(false);
             self.busy.set(false);
             match result {
                 Ok(Answer::Opened(opened)) => {
@@ -59,33 +81,36 @@ impl Door {
             }
         });
     }
+
+    /// To the door of the sheet, with the words in memory: nothing was sent.
+    fn carry(self) {
+        self.app.doors.carry(self.phrase.get_untracked());
+        self.phrase.set(String::new());
+    }
 }
 
 /// The door.
 #[component]
 pub fn OpenPage() -> impl IntoView {
     let app = app();
-    let (handle, phrase) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let busy = RwSignal::new(false);
-    let failure = RwSignal::new(app.locked_by.get_untracked());
-    let door = Door {
-        app,
-        handle,
-        phrase,
-        busy,
-        failure,
-    };
-    let navigate = use_navigate();
-    let open = move || {
-        let navigate = navigate.clone();
-        door.open(move || navigate("/coffre", NavigateOptions::default()));
-    };
+    let door = Door::new(app);
+    let Door { handle, phrase, failure, .. } = door;
+    let wrong_door = Memo::new(move |_| door.is_wrong_door());
+    let (to_safe, to_sheet) = (use_navigate(), use_navigate());
+    let go = Callback::new(move |()| {
+        if wrong_door.get_untracked() {
+            door.carry();
+            to_sheet("/secours", NavigateOptions::default());
+        } else {
+            let navigate = to_safe.clone();
+            door.open(move || navigate("/coffre", NavigateOptions::default()));
+        }
+    });
     let wrong = Signal::derive(move || {
         failure
             .get()
             .and_then(|failure| failure_text(&failure, app.lang.get()))
     });
-    let (label, working) = (t!(open.submit), t!(open.working));
     view! {
         <Site>
             <div class="form-narrow stack-5">
@@ -94,32 +119,65 @@ pub fn OpenPage() -> impl IntoView {
                     <p class="muted">{move || text::open::where_you_are(app.lang.get(), &page::host())}</p>
                 </div>
                 <FormError text=wrong/>
-                <form class="card card-pad stack-5" on:submit=on_submit(open)>
+                <form class="card card-pad stack-5" on:submit=on_submit(move || go.run(()))>
                     <Field id="handle" testid="open-handle" label=t!(common.handle) kind=Kind::Text autocomplete="username" value=handle/>
-                    <Field id="phrase" testid="open-phrase" label=t!(common.phrase) kind=Kind::Secret autocomplete="current-password" value=phrase/>
-                    {move || looks_like_sheet(&phrase.get()).then(|| view! {
-                        <div class="band band--hint">
-                            <Svg icon=Icon::LifeBuoy/>
-                            <p>{t!(open.twelve_words)}</p>
-                        </div>
-                    })}
-                    <button class="btn btn--primary btn--big wide" type="submit" data-testid="open-submit" disabled=move || busy.get()>
-                        {move || if busy.get() { working() } else { label() }}
-                    </button>
+                    <WordsField id="phrase" testid="open-phrase" label=t!(common.phrase) secret=Secret::Phrase value=phrase/>
+                    <div role="status">
+                        {move || wrong_door.get().then(|| view! {
+                            <div class="band band--hint" data-testid="open-wrong-door">
+                                <Svg icon=Icon::Info/>
+                                <p>{t!(open.twelve_words)}</p>
+                            </div>
+                        })}
+                    </div>
+                    <Ways door wrong_door/>
                 </form>
-                <div class="doors btn-row--fill">
+                <div class="doors btn-row--fill" hidden=move || wrong_door.get()>
                     <A href="/secours" attr:class="btn" attr:data-testid="open-sheet">
                         <Svg icon=Icon::LifeBuoy/>
                         {t!(open.sheet)}
                     </A>
                     <A href="/creer" attr:class="btn btn--quiet" attr:data-testid="open-create">{t!(open.create)}</A>
                 </div>
+                <p hidden=move || wrong_door.get()>
+                    <A href="/perdu" attr:class="btn btn--quiet btn--flush" attr:data-testid="open-lost">{t!(open.lost)}</A>
+                </p>
             </div>
         </Site>
     }
 }
 
-/// Twelve words were typed at the wrong door.
-fn looks_like_sheet(phrase: &str) -> bool {
-    phrase.split_whitespace().count() == 12
+/// One button; at the wrong door the right one, and two ways to stay.
+#[component]
+fn Ways(door: Door, wrong_door: Memo<bool>) -> impl IntoView {
+    let Door { phrase, mine, busy, .. } = door;
+    let (label, working, sheet) = (t!(open.submit), t!(open.working), t!(open.with_sheet));
+    let words = move || match (wrong_door.get(), busy.get()) {
+        (true, _) => sheet(),
+        (false, true) => working(),
+        (false, false) => label(),
+    };
+    view! {
+        <button
+            class="btn btn--primary btn--big wide"
+            type="submit"
+            data-testid=move || if wrong_door.get() { "open-with-sheet" } else { "open-submit" }
+            disabled=move || busy.get()
+        >
+            {words}
+        </button>
+        {move || wrong_door.get().then(|| view! {
+            <div class="ways">
+                <button class="btn btn--quiet wide" type="button" data-testid="open-clear" on:click=move |_| {
+                    phrase.set(String::new());
+                    page::focus("phrase");
+                }>
+                    {t!(open.clear)}
+                </button>
+                <button class="btn btn--quiet wide" type="button" data-testid="open-mine" on:click=move |_| mine.set(true)>
+                    {t!(open.mine)}
+                </button>
+            </div>
+        })}
+    }
 }

@@ -1,4 +1,5 @@
-//! The door of the recovery sheet: twelve words and a new phrase. design.md, screen 4b; protocol.md 5.4 N3.
+//! The door of the recovery sheet: twelve words open the safe at once, and a new phrase is offered at once. design.md,
+//! screen 4b; protocol.md 5.4 N3.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -6,67 +7,39 @@ use leptos_router::NavigateOptions;
 use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 
-use crate::components::field::{Field, FormError, Kind, on_submit};
+use crate::components::field::{FormError, on_submit};
 use crate::components::site::Site;
-use crate::message::{Answer, Call, Failure};
-use crate::pages::phrase::Meter;
+use crate::components::words_field::{Secret, WordsField};
+use crate::message::{Answer, Call, DoorCall, Failure};
 use crate::platform::page;
 use crate::state::{App, app, failure_text};
-use crate::strength;
 use crate::t;
 use crate::text;
+use crate::words::{SHEET_WORDS, first_unknown, words_in};
 
 /// What is typed at this door, and what came of it.
 #[derive(Clone, Copy)]
 struct Door {
     app: App,
     words: RwSignal<String>,
-    phrase: RwSignal<String>,
-    repeat: RwSignal<String>,
     busy: RwSignal<bool>,
     tried: RwSignal<bool>,
     failure: RwSignal<Option<Failure>>,
 }
 
 impl Door {
-    fn new(app: App) -> Self {
-        Self {
-            app,
-            words: RwSignal::new(String::new()),
-            phrase: RwSignal::new(String::new()),
-            repeat: RwSignal::new(String::new()),
-            busy: RwSignal::new(false),
-            tried: RwSignal::new(false),
-            failure: RwSignal::new(None),
-        }
-    }
-
-    fn is_counted(self) -> bool {
-        self.words.with(|words| words.split_whitespace().count() == 12)
-    }
-
-    fn is_strong(self) -> bool {
-        self.phrase
-            .with(|phrase| strength::bits(phrase) >= strength::ENOUGH)
-    }
-
-    fn is_repeated(self) -> bool {
-        self.phrase.get() == self.repeat.get()
-    }
-
     fn open(self, then: impl FnOnce() + 'static) {
         self.tried.set(true);
-        if self.busy.get_untracked() || !self.is_counted() || !self.is_strong() || !self.is_repeated() {
+        let wrong = self.words.with_untracked(|words| words_error(self.app, words));
+        if self.busy.get_untracked() || wrong.is_some() {
+            page::focus("words");
             return;
         }
         self.busy.set(true);
         self.failure.set(None);
         spawn_local(async move {
-            let call = Call::Recover {
-                words: self.words.get_untracked(),
-                phrase: self.phrase.get_untracked(),
-            };
-            let result = self.app.ask(call).await;
+            let words = self.words.get_untracked();
+            let result = self.app.ask(Call::Door(DoorCall::OpenWithWords { words })).await;
             if self.busy.try_get_untracked().is_none() {
                 // The person left this screen meanwhile: nothing stays open behind their back.
                 self.app.lock();
@@ -75,12 +48,9 @@ impl Door {
             self.busy.set(false);
             match result {
                 Ok(Answer::Opened(opened)) => {
-                    self.app.say(
-                        text::recover::done(self.app.lang.get_untracked()).to_owned(),
-                        None,
-                    );
-                    // Second: what a merge decided goes before.
+                    self.words.set(String::new());
                     self.app.opened(opened);
+                    self.app.doors.by_sheet.set(true);
                     then();
                 }
                 Ok(_) => self.failure.set(Some(Failure::code("internal"))),
@@ -93,31 +63,30 @@ impl Door {
     }
 }
 
-/// Twelve words open; the new phrase replaces the forgotten one at once.
+/// Twelve words open; choosing a new phrase comes next.
 #[component]
 pub fn RecoverPage() -> impl IntoView {
     let app = app();
-    let door = Door::new(app);
-    let Door {
-        words,
-        phrase,
-        repeat,
-        busy,
-        tried,
-        failure,
-        ..
-    } = door;
+    let door = Door {
+        app,
+        // Typed at the other door, perhaps.
+        words: RwSignal::new(app.doors.take()),
+        busy: RwSignal::new(false),
+        tried: RwSignal::new(false),
+        failure: RwSignal::new(None),
+    };
+    let Door { words, busy, tried, failure, .. } = door;
     let navigate = use_navigate();
-    let recover = move || {
+    let recover = Callback::new(move |()| {
         let navigate = navigate.clone();
-        door.open(move || navigate("/coffre", NavigateOptions::default()));
-    };
-    let say = move |wrong: bool, words: fn(text::Locale) -> &'static str| {
-        (tried.get() && wrong).then(|| words(app.lang.get()).to_owned())
-    };
-    let hint = move |words: fn(text::Locale) -> &'static str| {
-        Signal::derive(move || words(app.lang.get()).to_owned())
-    };
+        door.open(move || navigate("/phrase", NavigateOptions::default()));
+    });
+    let error = Signal::derive(move || {
+        tried
+            .get()
+            .then(|| words.with(|words| words_error(app, words)))
+            .flatten()
+    });
     let wrong = Signal::derive(move || {
         failure
             .get()
@@ -132,31 +101,38 @@ pub fn RecoverPage() -> impl IntoView {
                     <p class="muted">{t!(recover.lead)}</p>
                 </div>
                 <FormError text=wrong/>
-                <form class="card card-pad stack-5" on:submit=on_submit(recover)>
-                    <Field
-                        id="words" testid="recover-words" label=t!(recover.words) hint=hint(text::recover::words_hint)
-                        error=Signal::derive(move || say(!door.is_counted(), text::recover::words_wrong))
-                        kind=Kind::Secret autocomplete="off" mono=true value=words
-                    />
-                    <Field
-                        id="new-phrase" testid="recover-phrase" label=t!(recover.phrase) hint=hint(text::create::phrase::own_hint)
-                        error=Signal::derive(move || say(!door.is_strong(), text::create::phrase::weak))
-                        kind=Kind::Secret autocomplete="new-password" value=phrase
-                    />
-                    <Meter phrase/>
-                    <Field
-                        id="new-repeat" testid="recover-repeat" label=t!(create.phrase.repeat)
-                        error=Signal::derive(move || say(!door.is_repeated(), text::create::phrase::differ))
-                        kind=Kind::Secret autocomplete="new-password" value=repeat
+                <form class="card card-pad stack-5" on:submit=on_submit(move || recover.run(()))>
+                    <WordsField
+                        id="words" testid="recover-words" label=t!(recover.words) hint=words_hint(app)
+                        error secret=Secret::Sheet value=words enter=recover
                     />
                     <button class="btn btn--primary btn--big wide" type="submit" data-testid="recover-submit" disabled=move || busy.get()>
                         {move || if busy.get() { working() } else { label() }}
                     </button>
                 </form>
-                <div class="doors">
-                    <A href="/ouvrir" attr:class="btn btn--quiet">{t!(recover.back)}</A>
+                <div class="doors btn-row--fill">
+                    <A href="/ouvrir" attr:class="btn">{t!(recover.back)}</A>
+                    <A href="/perdu" attr:class="btn btn--quiet" attr:data-testid="recover-lost">{t!(recover.lost)}</A>
                 </div>
             </div>
         </Site>
     }
+}
+
+/// How words are typed.
+#[must_use]
+pub fn words_hint(app: App) -> Signal<String> {
+    Signal::derive(move || text::recover::words_hint(app.lang.get()).to_owned())
+}
+
+/// Why a text cannot be the words of a sheet, in words: how many there are, or which one is none.
+#[must_use]
+pub fn words_error(app: App, words: &str) -> Option<String> {
+    let lang = app.lang.get();
+    let found = words_in(words).count();
+    if found != SHEET_WORDS {
+        return Some(text::recover::words_wrong(lang, found as u64));
+    }
+    let unknown = app.doors.list.with(|list| first_unknown(words, list));
+    unknown.map(|(number, word)| text::words::unknown(lang, &number.to_string(), &word))
 }

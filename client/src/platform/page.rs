@@ -122,6 +122,16 @@ pub fn complain(what: &str) {
     leptos::logging::error!("{what}");
 }
 
+/// A few random bytes, for what is no secret: which words are asked for. All nought where the browser has none.
+#[must_use]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => bytes,
+        Err(_) => [0; N],
+    }
+}
+
 /// Opens the browser's print dialog.
 pub fn print() {
     if let Some(window) = window() {

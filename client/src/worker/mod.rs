@@ -3,6 +3,7 @@
 
 mod account;
 mod archive;
+mod door;
 mod evidence;
 mod list;
 mod secrets;
@@ -79,6 +80,7 @@ impl Desk {
             Call::Create { handle, phrase } => self.create(&handle, &phrase).await,
             Call::Open { handle, phrase } => self.open(&handle, &phrase).await,
             Call::Recover { words, phrase } => self.recover(&words, &phrase).await,
+            Call::Door(call) => self.door(call).await,
             Call::Lock => self.lock().await,
             Call::List => self.list().await,
             Call::Upload(options) => self.upload(said.id, beside.file(), options).await,

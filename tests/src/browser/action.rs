@@ -35,7 +35,7 @@ impl Browser {
         self.click("create-phrase-next").await?;
         self.see("sheet-word").await?;
         let words = self.texts("sheet-word").await?;
-        self.click("sheet-confirm").await?;
+        self.retypes(&words).await?;
         self.click("create-submit").await?;
         self.see("safe").await?;
         Ok(Account {
@@ -43,6 +43,20 @@ impl Browser {
             phrase,
             words,
         })
+    }
+
+    /// Types the three words of the sheet that the page asks for.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn retypes(&self, words: &[String]) -> Result<(), BrowserError> {
+        self.see("sheet-retype").await?;
+        for field in self.driver.find_all(By::Css("[data-testid='sheet-retype']")).await? {
+            let number = field.attr("data-number").await?.and_then(|number| number.parse::<usize>().ok());
+            let word = number.and_then(|number| words.get(number.checked_sub(1)?));
+            field.send_keys(word.map_or("", String::as_str)).await?;
+        }
+        Ok(())
     }
 
     /// Opens the safe from wherever the page is.

@@ -1,0 +1,68 @@
+//! Choosing a new phrase right after the sheet has opened the safe: offered at once, refused by one button. protocol.md
+//! 5.4 N3; no document is touched.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::components::A;
+use leptos_router::hooks::use_navigate;
+
+use crate::components::field::FormError;
+use crate::components::frame::Frame;
+use crate::message::{Answer, Call, DoorCall, Failure};
+use crate::pages::phrase::{Choice, PhraseChoice};
+use crate::state::{app, failure_text};
+use crate::t;
+use crate::text;
+
+/// Eight proposed words, or one's own.
+#[component]
+pub fn NewPhrasePage() -> impl IntoView {
+    let app = app();
+    let handle = Signal::derive(move || app.handle.get().unwrap_or_default());
+    let choice = Choice::new(app, handle);
+    choice.propose();
+    let navigate = use_navigate();
+    let set = Callback::new(move |()| {
+        let navigate = navigate.clone();
+        choice.busy.set(true);
+        choice.error.set(None);
+        spawn_local(async move {
+            let phrase = choice.secret();
+            let result = app.ask(Call::Door(DoorCall::SetPhrase { phrase })).await;
+            if choice.busy.try_get_untracked().is_none() {
+                return;
+            }
+            choice.busy.set(false);
+            match result {
+                Ok(Answer::Done) => {
+                    app.doors.by_sheet.set(false);
+                    app.say(text::new_phrase::done(app.lang.get_untracked()).to_owned(), None);
+                    navigate("/coffre", NavigateOptions::default());
+                }
+                Ok(_) => choice.error.set(Some(Failure::code("internal"))),
+                Err(failure) => choice.error.set(Some(failure)),
+            }
+        });
+    });
+    let error = Signal::derive(move || {
+        choice
+            .error
+            .get()
+            .and_then(|failure| failure_text(&failure, app.lang.get()))
+    });
+    let later = || {
+        view! {
+            <A href="/coffre" attr:class="btn btn--quiet" attr:data-testid="new-phrase-later">{t!(new_phrase.later)}</A>
+        }
+    };
+    view! {
+        <Frame title=t!(new_phrase.title)>
+            <div class="form-page form-page--start stack-5" data-testid="new-phrase">
+                <p>{t!(new_phrase.lead)}</p>
+                <FormError text=error/>
+                <PhraseChoice choice step=None next=set back=later/>
+            </div>
+        </Frame>
+    }
+}
