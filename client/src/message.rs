@@ -1,6 +1,10 @@
 //! What page and worker say to each other: typed, as JSON text in `postMessage`; files and blobs travel beside it as
 //! objects of the browser. May hold no key: the secrets that cross are those a person types or must write down.
 
+mod resume;
+
+pub use resume::{LastList, ResumeAnswer, ResumeCall};
+
 use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
@@ -103,6 +107,8 @@ pub enum Call {
         /// From [`Piece`].
         id: String,
     },
+    /// About a session that goes on.
+    Resume(ResumeCall),
 }
 
 /// Which evidence.
@@ -175,6 +181,8 @@ pub enum Answer {
     Listing(Listing),
     /// What was refused and kept, the newest first.
     Evidence(Vec<Piece>),
+    /// What came of a session that was to go on.
+    Resume(ResumeAnswer),
 }
 
 /// One kept refusal, as a screen shows it. The bytes stay in the worker.

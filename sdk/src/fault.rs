@@ -8,6 +8,7 @@ use crate::flows::commit::CommitError;
 use crate::flows::login::OpenError;
 use crate::flows::phrase::PhraseError;
 use crate::flows::read::ReadError;
+use crate::flows::resume::ResumeError;
 use crate::flows::upload::UploadError;
 
 /// What every error of an operation can say about itself.
@@ -173,6 +174,25 @@ impl Fault for ReadError {
             Self::File(_) => "file",
             Self::Api(error) => Fault::code(error),
             Self::Refused(_) => REFUSED,
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault for ResumeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Foreign | Self::Expired => "signed_out",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Device => "device",
         }
     }
 

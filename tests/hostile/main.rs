@@ -19,6 +19,7 @@ mod phrase;
 mod planted;
 mod race;
 mod random;
+mod resume;
 mod slot;
 mod time;
 mod tried;

@@ -2,13 +2,17 @@
 //! May hold no screen and no decision of the protocol.
 //!
 //! On the page's side: [`remote`] (talking to the worker), [`page`] (language, theme, files to save, printing),
-//! [`format`](mod@format) (dates). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
+//! [`format`](mod@format) (dates), [`presence`] (gestures, sight, network), [`tabs`] (what tabs tell each other). On the
+//! worker's side: [`transport`], [`store`], [`vault`] (an open session between reloads), [`file`], [`device`], [`port`].
 
 pub mod device;
 pub mod file;
 pub mod format;
 pub mod page;
 pub mod port;
+pub mod presence;
 pub mod remote;
 pub mod store;
+pub mod tabs;
 pub mod transport;
+pub mod vault;

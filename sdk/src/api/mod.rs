@@ -31,6 +31,16 @@ impl Session {
         Self { id, key }
     }
 
+    /// Its name at the server.
+    pub(crate) const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// What signs its requests.
+    pub(crate) const fn key(&self) -> &MacKey {
+        &self.key
+    }
+
     /// `Authorization` of one request: `Civis <session_id>.<mac>`.
     fn authorization(&self, method: Method, path: &str, digest: &[u8; 32]) -> String {
         let mac = self.key.authenticate(method.as_str(), path, digest);
