@@ -6,6 +6,10 @@ pub mod account;
 mod door;
 
 pub use door::{DoorAnswer, DoorCall};
+mod resume;
+
+pub use resume::{LastList, ResumeAnswer, ResumeCall};
+
 use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
@@ -122,6 +126,8 @@ pub enum Call {
         /// From [`Piece`].
         id: String,
     },
+    /// About a session that goes on.
+    Resume(ResumeCall),
 }
 
 /// Which evidence.
@@ -202,6 +208,8 @@ pub enum Answer {
     Safe(SafeAnswer),
     /// What was refused and kept, the newest first.
     Evidence(Vec<Piece>),
+    /// What came of a session that was to go on.
+    Resume(ResumeAnswer),
 }
 
 /// One kept refusal, as a screen shows it. The bytes stay in the worker.

@@ -7,6 +7,7 @@
 use crate::account::bundle::{BUNDLE_BYTES, VerifiedBundle};
 use crate::account::handle::{Handle, normalise_handle};
 use crate::account::record::{Record, RecordKind};
+use crate::account::resume::Resumption;
 use crate::account::slot::Slot;
 use crate::account::{manifest, secrets::Secrets, upload::UploadRecord};
 use crate::ce::{self, Context};
@@ -188,6 +189,12 @@ pub fn manifest(bytes: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn upload(bytes: &[u8]) -> Option<Vec<u8>> {
     cbor::<UploadRecord>(bytes)
+}
+
+/// What a device keeps of an open session.
+#[must_use]
+pub fn resumption(bytes: &[u8]) -> Option<Vec<u8>> {
+    Some(Resumption::parse(bytes).ok()?.to_bytes().to_vec())
 }
 
 /// A handle as it travels.

@@ -16,6 +16,10 @@ use crate::id::{Hash32, Id};
 use crate::label::Label;
 use crate::primitives::kdf;
 
+/// How long a session lives at most, in seconds, however busy: a working day. A stolen laptop's session does not outlive
+/// it, and nobody signs in twice in one morning.
+pub const LIFE_SECONDS: u64 = 12 * 3_600;
+
 /// The MAC does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("bad request MAC")]

@@ -16,6 +16,7 @@ use crate::flows::manifest::ManifestError;
 use crate::flows::notice::NoticeError;
 use crate::flows::phrase::PhraseError;
 use crate::flows::read::ReadError;
+use crate::flows::resume::ResumeError;
 use crate::flows::upload::UploadError;
 
 /// What every error of an operation can say about itself.
@@ -284,6 +285,25 @@ impl Fault for ArchiveError {
             Self::Encrypted | Self::Compressed | Self::Form => "archive_packed",
             Self::TooMany => "archive_large",
             Self::Link | Self::Path | Self::Twice | Self::Differs => "archive_changed",
+        }
+    }
+}
+
+impl Fault for ResumeError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Foreign | Self::Expired => "signed_out",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Device => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::flows::journal::UploadNote;
 use crate::flows::kit;
 use crate::flows::notice;
 use crate::flows::pin;
+use crate::flows::resume::KeptList;
 use crate::flows::seal::SealJob;
 use crate::session::Locked;
 
@@ -51,6 +52,12 @@ pub fn upload_note(bytes: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn merge_note(bytes: &[u8]) -> Option<Vec<u8>> {
     json::<MergeNote>(bytes)
+}
+
+/// The list as a device keeps it.
+#[must_use]
+pub fn kept_list(bytes: &[u8]) -> Option<Vec<u8>> {
+    json::<KeptList>(bytes)
 }
 
 /// What is left of a client after a lock.

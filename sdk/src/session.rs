@@ -12,8 +12,8 @@ use crypto::account::record::Record;
 use crypto::account::secrets::Secrets;
 use crypto::account::slot::Slot;
 use serde::{Deserialize, Serialize};
-use shared::AccountId;
 use shared::account::{Event, Quota};
+use shared::{AccountId, DeploymentId};
 
 use crate::api::{self, Session};
 use crate::error::{ApiError, LocalError};
@@ -39,6 +39,7 @@ pub struct Locked {
 pub struct SignedIn {
     pub(crate) device: Rc<Device>,
     pub(crate) session: Session,
+    pub(crate) deployment: DeploymentId,
     pub(crate) account_id: AccountId,
     /// As typed, in normal form; `None` after a login by words.
     pub(crate) handle: Option<Handle>,
@@ -52,6 +53,9 @@ pub struct SignedIn {
 pub struct Unlocked {
     pub(crate) device: Rc<Device>,
     pub(crate) session: Session,
+    pub(crate) deployment: DeploymentId,
+    /// When the session began, Unix seconds by this device's clock.
+    pub(crate) began: u64,
     pub(crate) account_id: AccountId,
     pub(crate) handle: String,
     pub(crate) keys: Keys,

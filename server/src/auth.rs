@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::http::{HeaderMap, Method, Uri, header};
 use crypto::id::{Hash32, Id};
-use crypto::session::MacKey;
+use crypto::session::{LIFE_SECONDS, MacKey};
 use shared::{ErrorCode, Hash, SessionId, limit, path};
 
 use crate::error::Failure;
@@ -274,8 +274,6 @@ pub(crate) fn credentials(headers: &HeaderMap) -> Option<(Id, Hash32)> {
     Some((id.parse::<SessionId>().ok()?.0, mac.parse::<Hash>().ok()?.0))
 }
 
-/// A working day: a stolen laptop's session does not outlive it, and nobody signs in twice in one morning.
-const LIFE_SECONDS: u64 = 12 * 3_600;
 /// A tab that was forgotten; long enough for a large upload to pause over lunch.
 const IDLE_SECONDS: u64 = 2 * 3_600;
 /// Long enough to choose a new phrase and print the sheet.

@@ -1,11 +1,12 @@
 //! The native device: the folder that keeps things, the transport that reads no more than it may.
 
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use sdk::error::{ApiError, LocalError, TransportError};
 use sdk::flows::login::{self, OpenError};
 use sdk::flows::{Method, Request, Source, Transport};
-use sdk::native::{DiskFile, Folder, Http, SystemClock, SystemRandom};
+use sdk::native::{DiskFile, Folder, Http, Patience, SystemClock, SystemRandom};
 use sdk::{Device, LocalStore};
 use tests::person::{Desk, Person};
 use tests::world::World;
@@ -64,6 +65,28 @@ async fn the_transport_stops_reading_at_its_bound_and_says_when_nobody_answers()
         http.send(request(1 << 10)).await.unwrap_err(),
         TransportError::Offline
     );
+}
+
+#[tokio::test]
+async fn a_server_that_takes_a_request_and_says_nothing_is_as_good_as_none() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = silent.local_addr().unwrap();
+    let patience = Patience {
+        small: Duration::from_millis(300),
+        ..Patience::default()
+    };
+    let http = Http::with_patience(&format!("http://{address}"), patience).unwrap();
+    let request = Request {
+        method: Method::Get,
+        path: shared::path::DEPLOYMENT.to_owned(),
+        headers: Vec::new(),
+        body: bytes::Bytes::new(),
+        max_answer: 1 << 10,
+    };
+    let begun = Instant::now();
+    assert_eq!(http.send(request).await.unwrap_err(), TransportError::Offline);
+    assert!(begun.elapsed() >= Duration::from_millis(300), "it was waited for");
+    assert!(begun.elapsed() < Duration::from_secs(60), "and not for ever");
 }
 
 /// A device whose clock, store and randomness are those of the platform.

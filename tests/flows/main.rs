@@ -9,6 +9,7 @@ mod device;
 mod document;
 mod evidence;
 mod kit;
+mod resume;
 mod secrets;
 mod upload;
 mod ways;

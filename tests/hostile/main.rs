@@ -20,6 +20,7 @@ mod phrase;
 mod planted;
 mod race;
 mod random;
+mod resume;
 mod slot;
 mod time;
 mod tried;

@@ -48,7 +48,16 @@ impl Desk {
     /// The same with a source of randomness of the test's own.
     #[must_use]
     pub fn with_random(world: &World, drawer: Rc<Drawer>, random: Box<dyn Random>) -> Self {
-        let line = Line::to(&world.origin());
+        Self::over(Line::to(&world.origin()), drawer, random)
+    }
+
+    /// A device that keeps what `drawer` holds and speaks to `origin`, whoever that is.
+    #[must_use]
+    pub fn to(origin: &str, drawer: Rc<Drawer>) -> Self {
+        Self::over(Line::to(origin), drawer, Box::new(SystemRandom))
+    }
+
+    fn over(line: Rc<Line>, drawer: Rc<Drawer>, random: Box<dyn Random>) -> Self {
         let transport = Rc::new(OverLine(Rc::clone(&line)));
         let store = Rc::new(InDrawer(Rc::clone(&drawer)));
         let later = Rc::<Cell<u64>>::default();

@@ -24,7 +24,8 @@ pub fn browser_device() -> Rc<Device> {
     )
 }
 
-struct BrowserClock;
+/// The clock of this browser.
+pub struct BrowserClock;
 
 #[async_trait(?Send)]
 impl Clock for BrowserClock {

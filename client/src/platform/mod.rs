@@ -4,6 +4,8 @@
 //! On the page's side: [`remote`] (talking to the worker), [`page`] (language, theme, files to save, printing),
 //! [`format`](mod@format) (dates), [`viewer`] (the framed page). On the worker's side: [`transport`], [`store`], [`file`],
 //! [`device`], [`port`]. On both: [`archive`].
+//! [`format`](mod@format) (dates), [`presence`] (gestures, sight, network), [`tabs`] (what tabs tell each other). On the
+//! worker's side: [`transport`], [`store`], [`vault`] (an open session between reloads), [`file`], [`device`], [`port`].
 
 pub mod archive;
 pub mod device;
@@ -11,7 +13,10 @@ pub mod file;
 pub mod format;
 pub mod page;
 pub mod port;
+pub mod presence;
 pub mod remote;
 pub mod store;
+pub mod tabs;
 pub mod transport;
 pub mod viewer;
+pub mod vault;

@@ -85,6 +85,27 @@ impl LocalStore for IndexedDb {
 }
 
 impl IndexedDb {
+    /// A value of the browser's own, such as a key that cannot be read out.
+    pub(super) async fn get_value(&self, key: &str) -> Result<Option<JsValue>, LocalError> {
+        let (_transaction, store) = self.begin(TransactionMode::ReadOnly).await?;
+        let asked = store.get(Query::Key(JsValue::from_str(key))).map_err(failed)?;
+        asked.await.map_err(failed)
+    }
+
+    /// Stores such a value, durable when it returns.
+    pub(super) async fn put_value(&self, key: &str, value: &JsValue) -> Result<(), LocalError> {
+        let (transaction, store) = self.begin(TransactionMode::ReadWrite).await?;
+        let _request = store
+            .put(value, Some(&JsValue::from_str(key)))
+            .map_err(failed)?;
+        finish(transaction).await
+    }
+
+    /// Removes a value of either kind.
+    pub(super) async fn remove(&self, key: &str) -> Result<(), LocalError> {
+        self.delete(key).await
+    }
+
     async fn begin(&self, mode: TransactionMode) -> Result<(Transaction, ObjectStore), LocalError> {
         let database = self.database().await?;
         let transaction: Transaction = if mode == TransactionMode::ReadWrite {

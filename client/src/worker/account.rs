@@ -91,6 +91,7 @@ impl Desk {
     /// Stops what runs, ends the session at the server where it can be reached, and forgets every key.
     pub(super) async fn lock(&self) -> Result<Answer, Failure> {
         self.closed.set(true);
+        self.forget_open().await;
         for cancel in self.running.borrow().values() {
             cancel.cancel();
         }
@@ -119,6 +120,8 @@ impl Desk {
             last_change: seen.when,
             documents: seen.documents,
         });
+        self.keep_open(&safe).await;
+        self.keep_list(&safe, true).await;
         let handle = safe.handle().to_owned();
         let kit = safe.kit().await.map_err(|_| Failure::code("device"))?;
         *self.safe.borrow_mut() = Some(safe);

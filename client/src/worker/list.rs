@@ -12,7 +12,8 @@ use crate::platform::file::BlobSink;
 impl Desk {
     pub(super) async fn list(&self) -> Result<Answer, Failure> {
         let safe = self.safe()?;
-        safe.sync().await.map_err(|error| failure(&error))?;
+        let synced = safe.sync().await.map_err(|error| failure(&error))?;
+        self.keep_list(&safe, synced.changed).await;
         Ok(Answer::Listing(self.listing(&safe, Vec::new()).await))
     }
 
@@ -81,6 +82,7 @@ impl Desk {
         result: Result<Committed, CommitError>,
     ) -> Result<Answer, Failure> {
         let committed = result.map_err(|error| failure(&error))?;
+        self.keep_list(safe, true).await;
         Ok(Answer::Listing(self.listing(safe, committed.merged).await))
     }
 

@@ -7,6 +7,7 @@ mod door;
 mod evidence;
 mod list;
 mod secrets;
+mod resume;
 mod transfer;
 
 use std::cell::{Cell, RefCell};
@@ -47,6 +48,12 @@ struct Desk {
     fill: Cell<Option<Fill>>,
     /// Set at a lock: nothing is answered any more.
     closed: Cell<bool>,
+    /// Set while there is no network for a session that goes on: the list can be read, and nothing else.
+    resting: Cell<bool>,
+    /// When the list was last kept, Unix seconds.
+    list_kept: Cell<u64>,
+    /// What is kept for a reload, and what a lock forgets, one after the other.
+    keeping: futures::lock::Mutex<()>,
     /// Transfers that can be cancelled.
     running: RefCell<HashMap<CallId, Cancel>>,
     /// One transfer at a time: memory stays constant, and the first file is saved first.
@@ -64,6 +71,9 @@ impl Desk {
             draft: RefCell::new(None),
             fill: Cell::new(None),
             closed: Cell::new(false),
+            resting: Cell::new(false),
+            list_kept: Cell::new(0),
+            keeping: futures::lock::Mutex::new(()),
             running: RefCell::new(HashMap::new()),
             turn: futures::lock::Mutex::new(()),
         }
@@ -96,6 +106,7 @@ impl Desk {
             Call::ListEvidence => self.list_evidence().await,
             Call::DeleteEvidence { id } => self.delete_evidence(&id).await,
             Call::SaveEvidence { pieces, names } => return self.save_evidence(&pieces, names).await,
+            Call::Resume(call) => return self.resume(call).await,
         };
         answer.map(|answer| (answer, None))
     }
@@ -105,7 +116,7 @@ impl Desk {
         self.safe
             .borrow()
             .clone()
-            .ok_or_else(|| Failure::code("signed_out"))
+            .ok_or_else(|| Failure::code(if self.resting.get() { "resting" } else { "signed_out" }))
     }
 
     fn cancel(&self, call: CallId) -> Result<Answer, Failure> {

@@ -36,7 +36,10 @@ impl Desk {
             progress: &tell,
         };
         match send(&safe, &source, &new, &watch).await {
-            Ok(merged) => Ok(Answer::Listing(self.listing(&safe, merged).await)),
+            Ok(merged) => {
+                self.keep_list(&safe, true).await;
+                Ok(Answer::Listing(self.listing(&safe, merged).await))
+            }
             Err(UploadError::Cancelled) => {
                 // A person's cancel gives the upload up. Where that fails the server forgets it by itself, in days.
                 let _ = abandon(&safe, &new, source.len()).await;

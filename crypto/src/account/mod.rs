@@ -12,6 +12,8 @@ pub mod keys;
 pub mod manifest;
 pub mod record;
 #[cfg(feature = "keys")]
+pub mod resume;
+#[cfg(feature = "keys")]
 pub mod secrets;
 pub mod slot;
 #[cfg(feature = "keys")]

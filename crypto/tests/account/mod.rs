@@ -3,6 +3,7 @@
 mod bundle;
 mod frozen;
 mod record;
+mod resume;
 mod slot;
 mod words;
 

@@ -45,6 +45,16 @@ impl Session {
         Self(RefCell::new(self.0.replace(newer.0.into_inner())))
     }
 
+    /// Its name at the server.
+    pub(crate) const fn id(&self) -> SessionId {
+        self.id
+    }
+
+    /// What signs its requests.
+    pub(crate) const fn key(&self) -> &MacKey {
+        &self.key
+    }
+
     /// `Authorization` of one request: `Civis <session_id>.<mac>`.
     fn authorization(&self, method: Method, path: &str, digest: &[u8; 32]) -> String {
         let named = self.0.borrow();

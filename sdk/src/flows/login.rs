@@ -119,6 +119,7 @@ pub async fn sign_in(device: Rc<Device>, handle: &str, phrase: &str) -> Result<S
     Ok(SignedIn {
         device,
         session,
+        deployment,
         account_id: opened.account_id,
         handle: Some(handle),
         slot,
@@ -169,6 +170,7 @@ pub(crate) async fn sign_in_by(device: Rc<Device>, words: &Words) -> Result<Sign
     Ok(SignedIn {
         device,
         session,
+        deployment,
         account_id: opened.account_id,
         handle: None,
         slot,
@@ -193,7 +195,55 @@ impl SignedIn {
         };
         let keys = Keys::derive(ark, self.account_id);
         let stored = api::account::read(device.transport(), &self.session).await?;
-        let verified = match verify_account(&keys, self.account_id.as_bytes(), &stored) {
+        let began = device.clock().now();
+        let way = Way::Opened {
+            slot: Box::new(self.slot),
+            handle: self.handle,
+            began,
+        };
+        Unlocked::assemble(device, self.session, self.deployment, keys, stored, way).await
+    }
+}
+
+/// How an account was opened here, with what there is to check of it.
+pub(crate) enum Way {
+    /// By the slot that the server released.
+    Opened {
+        slot: Box<Slot>,
+        /// As typed, in normal form; `None` after a login by words.
+        handle: Option<Handle>,
+        began: u64,
+    },
+    /// By what this device kept of an opening. No slot was released: the ARK is the one that the manifest opens under.
+    Resumed {
+        handle: Handle,
+        began: u64,
+        first_visit: bool,
+    },
+}
+
+impl Way {
+    /// What the account must be called, where this device knows it.
+    const fn handle(&self) -> Option<&Handle> {
+        match self {
+            Self::Opened { handle, .. } => handle.as_ref(),
+            Self::Resumed { handle, .. } => Some(handle),
+        }
+    }
+}
+
+impl Unlocked {
+    /// Checks the account's records against each other, the keys and this device's pins.
+    pub(crate) async fn assemble(
+        device: Rc<Device>,
+        session: Session,
+        deployment: DeploymentId,
+        keys: Keys,
+        stored: Account,
+        way: Way,
+    ) -> Result<Self, OpenError> {
+        let account_id = keys.local.account();
+        let verified = match verify_account(&keys, account_id.as_bytes(), &stored) {
             Ok(verified) => verified,
             Err((check, bytes)) => {
                 return Err(refuse_sealed(&device, &keys, check, &bytes, Vec::new()).await);
@@ -202,40 +252,17 @@ impl SignedIn {
         // The account that opened is the one whose handle was typed, also by its name. After a login by words the name is
         // the server's word, and a name at most.
         let told = Handle::parse(&stored.handle).ok();
-        if told.is_none()
-            || self
-                .handle
-                .as_ref()
-                .is_some_and(|typed| Some(typed) != told.as_ref())
-        {
-            let typed = self.handle.map(|typed| typed.as_str().to_owned());
+        if told.is_none() || way.handle().is_some_and(|typed| Some(typed) != told.as_ref()) {
+            let typed = way.handle().map(|typed| typed.as_str().to_owned());
             let known = typed.into_iter().map(|handle| Known::Handle { handle }).collect();
             let told = stored.handle.as_bytes();
             return Err(refuse_sealed(&device, &keys, Check::ReadBack, told, known).await);
         }
-        let state = verified
-            .manifest
-            .verify_slot(self.account_id.as_bytes(), &self.slot);
-        if state != Ok(SlotState::Live) {
-            let pin = verified.record.manifest_pin();
-            let known = Known::Manifest {
-                version: pin.version,
-                hash: Hash(pin.hash),
-            };
-            let refused = Refused::new(
-                Check::SlotNotListed,
-                Subject::Account,
-                route_of(way),
-                self.slot.to_bytes(),
-            );
-            let keeper = Keeper::Account(&keys.local);
-            return Err(refuse(&device, keeper, refused.knowing([known])).await.into());
+        if let Way::Opened { slot, .. } = &way {
+            verify_listed(&device, &keys, &verified, slot).await?;
         }
         let record = &verified.record;
-        if pin::advance_manifest(&device, self.account_id, record)
-            .await?
-            .is_err()
-        {
+        if pin::advance_manifest(&device, account_id, record).await?.is_err() {
             let known = Vec::new();
             let check = Check::ManifestRolledBack;
             return Err(refuse_sealed(&device, &keys, check, record.to_bytes(), known).await);
@@ -244,13 +271,21 @@ impl SignedIn {
             let known = Vec::new();
             return Err(refuse_sealed(&device, &keys, Check::Manifest, record.to_bytes(), known).await);
         };
-        let first_visit = pin::head(&device, self.account_id, replica.id).await?.is_none();
+        let unknown = pin::head(&device, account_id, replica.id).await?.is_none();
+        let (began, first_visit) = match way {
+            Way::Opened { began, .. } => (began, unknown),
+            Way::Resumed {
+                began, first_visit, ..
+            } => (began, first_visit || unknown),
+        };
         let words_slot = words_slot(&verified.manifest, &stored);
         let events = RefCell::new(stored.events);
-        let unlocked = Unlocked {
+        let unlocked = Self {
             device,
-            session: self.session,
-            account_id: self.account_id,
+            session,
+            deployment,
+            began,
+            account_id,
             handle: stored.handle,
             keys,
             secrets: verified.secrets,
@@ -267,6 +302,28 @@ impl SignedIn {
         unlocked.know_first_ways().await?;
         Ok(unlocked)
     }
+}
+
+/// The slot that opened is one that the manifest lists as live, as it is.
+async fn verify_listed(
+    device: &Device,
+    keys: &Keys,
+    verified: &VerifiedAccount,
+    slot: &Slot,
+) -> Result<(), OpenError> {
+    let account = keys.local.account();
+    if verified.manifest.verify_slot(account.as_bytes(), slot) == Ok(SlotState::Live) {
+        return Ok(());
+    }
+    let pin = verified.record.manifest_pin();
+    let known = Known::Manifest {
+        version: pin.version,
+        hash: Hash(pin.hash),
+    };
+    let route = route_of(slot.header().slot_type);
+    let refused = Refused::new(Check::SlotNotListed, Subject::Account, route, slot.to_bytes());
+    let keeper = Keeper::Account(&keys.local);
+    Err(refuse(device, keeper, refused.knowing([known])).await.into())
 }
 
 /// An account's records, each checked against the others.

@@ -21,6 +21,7 @@ pub(crate) mod passage;
 pub mod phrase;
 pub(crate) mod pin;
 pub mod read;
+pub mod resume;
 pub mod seal;
 pub mod thumbnail;
 pub mod sheet;

@@ -1,4 +1,7 @@
-//! Requests over HTTP. Follows no redirect, uses no proxy from the environment, reads no more than it may.
+//! Requests over HTTP. Follows no redirect, uses no proxy from the environment, reads no more than it may and waits no
+//! longer.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::BytesMut;
@@ -11,6 +14,39 @@ use crate::flows::{Method, Request, Response, Transport};
 pub struct Http {
     base: String,
     client: reqwest::Client,
+    patience: Patience,
+}
+
+/// How long a request may take, its answer's last byte included: a server that trickles must end too.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// Until the connection stands.
+    pub connect: Duration,
+    /// For the whole of an ordinary request.
+    pub small: Duration,
+    /// For one that carries or fetches half a MiB or more.
+    pub large: Duration,
+}
+
+impl Default for Patience {
+    /// As the page has it: a part of 1 MiB still arrives at 70 kbit/s.
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            small: Duration::from_secs(60),
+            large: Duration::from_secs(120),
+        }
+    }
+}
+
+impl Patience {
+    fn of(&self, request: &Request) -> Duration {
+        if request.body.len() as u64 >= LARGE || request.max_answer >= LARGE {
+            self.large
+        } else {
+            self.small
+        }
+    }
 }
 
 impl Http {
@@ -19,16 +55,25 @@ impl Http {
     /// # Errors
     /// [`TransportError::Offline`] where the platform gives no client.
     pub fn new(base: &str) -> Result<Self, TransportError> {
+        Self::with_patience(base, Patience::default())
+    }
+
+    /// [`Http::new`], waiting as long as `patience` says.
+    ///
+    /// # Errors
+    /// [`TransportError::Offline`] where the platform gives no client.
+    pub fn with_patience(base: &str, patience: Patience) -> Result<Self, TransportError> {
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()
-            .connect_timeout(std::time::Duration::from_secs(10))
+            .connect_timeout(patience.connect)
             .build()
             .map_err(|_| TransportError::Offline)?;
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
             client,
+            patience,
         })
     }
 }
@@ -49,6 +94,7 @@ impl Transport for Http {
             builder = builder.header(*name, value);
         }
         let mut answer = builder
+            .timeout(self.patience.of(&request))
             .body(request.body)
             .send()
             .await
@@ -76,3 +122,6 @@ impl Transport for Http {
         Some(self.base.clone())
     }
 }
+
+/// From here on a request is one that carries or fetches parts.
+const LARGE: u64 = 512 * 1024;

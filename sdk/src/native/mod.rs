@@ -10,7 +10,7 @@ use crypto::random::{Random, RandomError};
 use crate::error::FileError;
 use crate::flows::{Clock, Source};
 
-pub use http::Http;
+pub use http::{Http, Patience};
 pub use store::Folder;
 
 /// The system's clock; sleeps on tokio.

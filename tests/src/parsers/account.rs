@@ -90,6 +90,13 @@ pub const PARSERS: &[Parser] = &[
             (0..len).map(|_| *draw.pick(LETTERS)).collect::<String>().into()
         },
     },
+    Parser {
+        name: "Resumption::parse",
+        file: "crypto/src/account/resume.rs",
+        rule: Rule::Exact,
+        run: core::resumption,
+        valid: resumption,
+    },
 ];
 
 /// Composed, decomposed, of other scripts, and such as no normal form leaves alone.
@@ -116,6 +123,21 @@ pub(super) const LETTERS: &[char] = &[
     '\u{958}',
     '\u{f73}',
 ];
+
+/// {1: version, 2: account, 3: deployment, 4: handle, 5: ARK, 6: session, 7: MAC key, 8: expires, 9: first visit}.
+fn resumption(draw: &mut Draw) -> Vec<u8> {
+    let letters = 3 + draw.below(62);
+    let handle = draw.letters(letters);
+    let cbor = Cbor::default().map(9).uint(1).uint(1);
+    let cbor = cbor.uint(2).bytes(&draw.bytes(16)).uint(3).bytes(&draw.bytes(16));
+    let cbor = cbor.uint(4).text(&handle).uint(5).bytes(&draw.bytes(32));
+    let cbor = cbor.uint(6).bytes(&draw.bytes(16)).uint(7).bytes(&draw.bytes(32));
+    cbor.uint(8)
+        .uint(draw.number())
+        .uint(9)
+        .uint(draw.coin().into())
+        .done()
+}
 
 /// "CVS1" | suite | type | 0 0 | account 16 | slot 16 | ark_gen u32 | profile | 0 x 19 | box 104.
 fn slot(draw: &mut Draw) -> Vec<u8> {

@@ -9,6 +9,7 @@ use futures::FutureExt;
 use sdk::api::{self, Session};
 use sdk::error::TransportError;
 use sdk::evidence::{About, Evidence, Export, Known, Names, Route};
+use sdk::flows::document::{Item, Kind, ObjectId};
 use sdk::flows::{Request, Response};
 use sdk::{ApiError, Check, Subject, Transport, parsers};
 use serde::Serialize;
@@ -146,6 +147,13 @@ pub const PARSERS: &[Parser] = &[
             Export::new(pieces, names, about).to_bytes()
         },
     },
+    Parser {
+        name: "KeptList",
+        file: "sdk/src/flows/resume.rs",
+        rule: Rule::Normal,
+        run: parsers::kept_list,
+        valid: kept_list,
+    },
 ];
 
 /// Answers whatever it was given.
@@ -270,6 +278,31 @@ fn upload_note(draw: &mut Draw) -> Vec<u8> {
         note["replace"] = json!(Blob(draw.bytes(16)));
     }
     note.to_string().into()
+}
+
+fn kept_list(draw: &mut Draw) -> Vec<u8> {
+    let names: Vec<String> = (0..draw.below(3)).map(|_| draw.letters(6)).collect();
+    let items: Vec<_> = names.iter().map(|name| item(draw, name)).collect();
+    let list = json!({
+        "format": "civis-list-1", "collection": CollectionId(draw.array()), "head_hash": Hash(draw.array()),
+        "when": draw.number(), "items": items,
+    });
+    list.to_string().into()
+}
+
+fn item(draw: &mut Draw, name: &str) -> Item {
+    Item {
+        id: ObjectId(OperationId(draw.array()).to_string()),
+        kind: Kind::Document,
+        name: name.to_owned(),
+        parent: None,
+        media: Some("application/pdf".to_owned()),
+        len: draw.number(),
+        modified: draw.number(),
+        trashed_at: None,
+        in_trash: false,
+        same_name: draw.coin(),
+    }
 }
 
 /// A piece of evidence as a device keeps it.

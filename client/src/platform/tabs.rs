@@ -1,0 +1,104 @@
+//! What the tabs of one browser tell each other, and what they keep together: that a safe is open, when somebody last
+//! did something, after how long it locks. May hold no key and no name.
+
+use js_sys::Date;
+use wasm_bindgen::prelude::*;
+use web_sys::{BroadcastChannel, MessageEvent, Storage};
+
+/// Marks that a safe is open in this browser: the next page asks its worker to go on with it.
+pub fn mark_open() {
+    store(OPEN, "1");
+}
+
+/// A safe is open in some tab, as far as this one can tell; a browser that keeps nothing says no.
+#[must_use]
+pub fn is_marked_open() -> bool {
+    stored(OPEN).is_some()
+}
+
+/// No safe is open any more.
+pub fn unmark_open() {
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(OPEN);
+    }
+}
+
+/// Somebody did something in this browser, now.
+pub fn mark_active() {
+    store(ACTIVE, &format!("{:.0}", Date::now()));
+}
+
+/// Milliseconds since somebody last did something in any tab, by the wall: the time that the machine slept counts.
+/// `None` where nobody knows.
+#[must_use]
+pub fn idle_milliseconds() -> Option<f64> {
+    let last: f64 = stored(ACTIVE)?.parse().ok()?;
+    Some(Date::now() - last).filter(|idle| idle.is_finite())
+}
+
+/// Whether this browser keeps anything between pages.
+#[must_use]
+pub fn keeps() -> bool {
+    store(PROBE, "1");
+    let kept = stored(PROBE).is_some();
+    if let Some(storage) = storage() {
+        let _ = storage.remove_item(PROBE);
+    }
+    kept
+}
+
+/// Minutes without a gesture after which the safe locks, as chosen here.
+#[must_use]
+pub fn idle_minutes() -> Option<u32> {
+    stored(MINUTES)?.parse().ok()
+}
+
+/// Remembers the choice.
+pub fn set_idle_minutes(minutes: u32) {
+    store(MINUTES, &minutes.to_string());
+}
+
+/// Tells every other tab to lock.
+pub fn say_lock() {
+    if let Ok(channel) = BroadcastChannel::new(CHANNEL) {
+        let _ = channel.post_message(&JsValue::from_str(LOCK));
+        channel.close();
+    }
+}
+
+/// Calls `act` when another tab locks. Listens as long as the page lives.
+pub fn on_lock(act: impl Fn() + 'static) {
+    let Ok(channel) = BroadcastChannel::new(CHANNEL) else {
+        return;
+    };
+    let heard = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        if event.data().as_string().as_deref() == Some(LOCK) {
+            act();
+        }
+    });
+    channel.set_onmessage(Some(heard.into_js_value().unchecked_ref()));
+    // Unreferenced, it could be collected with its listener.
+    std::mem::forget(channel);
+}
+
+fn stored(key: &str) -> Option<String> {
+    storage()?.get_item(key).ok().flatten()
+}
+
+fn store(key: &str, value: &str) {
+    // A private window may refuse: then nothing is shared, and a reload asks again.
+    if let Some(storage) = storage() {
+        let _ = storage.set_item(key, value);
+    }
+}
+
+fn storage() -> Option<Storage> {
+    web_sys::window()?.local_storage().ok().flatten()
+}
+
+const OPEN: &str = "civis.open";
+const ACTIVE: &str = "civis.active";
+const MINUTES: &str = "civis.idle";
+const PROBE: &str = "civis.probe";
+const CHANNEL: &str = "civis";
+const LOCK: &str = "lock";
