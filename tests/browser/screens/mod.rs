@@ -45,6 +45,74 @@ async fn every_screen_and_state_holds() -> Result<(), BrowserError> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_judges_find_what_is_wrong() -> Result<(), BrowserError> {
+    let stage = Stage::set().await?;
+    let browser = stage.browser("judged").await?;
+    browser.see("home-create").await?;
+    browser.looks(Look::new("fr", "light", 360)).await?;
+    let small = letters(&browser).await?;
+    for found in [
+        browser.layout().await?,
+        browser.axe().await?,
+        browser.tabs().await?,
+    ] {
+        assert_eq!(found, Vec::<String>::new(), "the page as it is");
+    }
+    browser.looks(Look::new("fr", "light", 360).large()).await?;
+    assert!(
+        (letters(&browser).await? - 2.0 * small).abs() < 0.1,
+        "letters of 200 %"
+    );
+    browser.looks(Look::new("fr", "light", 360)).await?;
+
+    browser.driver().execute(PLANT, vec![]).await?;
+    let layout = browser.layout().await?.join("\n");
+    for fault in ["2 titles h1", "2 primary actions", "scrolls sideways"] {
+        assert!(layout.contains(fault), "{fault}: {layout}");
+    }
+    let axe = browser.axe().await?.join("\n");
+    for fault in ["axe image-alt", "axe color-contrast", "axe button-name"] {
+        assert!(axe.contains(fault), "{fault}: {axe}");
+    }
+    let tabs = browser.tabs().await?.join("\n");
+    for fault in [
+        "not seen on button[plain]",
+        "hidden on button[below]",
+        "does not reach button[lost]",
+    ] {
+        assert!(tabs.contains(fault), "{fault}: {tabs}");
+    }
+    browser.quit().await?;
+    Ok(())
+}
+
+/// The size of the letters of the page.
+async fn letters(browser: &Browser) -> Result<f64, BrowserError> {
+    let size = "return parseFloat(getComputedStyle(document.body).fontSize);";
+    Ok(browser.driver().execute(size, vec![]).await?.convert()?)
+}
+
+/// One fault for every judge; what is planted is gone with the page.
+const PLANT: &str = "const plant = (tag, text, style, id) => {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    element.dataset.testid = id ?? '';
+    Object.assign(element.style, style);
+    document.querySelector('main').append(element);
+    return element;
+};
+plant('h1', 'Encore', {});
+plant('button', 'Encore', {}).className = 'btn btn--primary';
+plant('p', 'Loin', { width: '500px' });
+plant('p', 'Pâle', { color: '#ccc', background: '#fff' });
+plant('img', '', {});
+plant('button', '', { width: '50px', height: '50px' });
+plant('button', 'Plat', { outline: 'none' }, 'plain');
+plant('button', 'Dessous', { position: 'fixed', bottom: '0', left: '0' }, 'below');
+plant('div', 'Dessus', { position: 'fixed', bottom: '0', left: '0', width: '200px', height: '80px', background: '#fff' });
+plant('button', 'Perdu', {}, 'lost').addEventListener('focus', ({ target }) => target.blur());";
+
 /// French on a desktop in full, English in the dark on the narrowest telephone, and large letters.
 async fn shallow(browser: &Browser) -> Result<Vec<String>, BrowserError> {
     let mut faults = Vec::new();
