@@ -22,7 +22,7 @@ async fn every_screen_and_state_holds() -> Result<(), BrowserError> {
         walk.all(async |browser, place| {
             for look in EVERY_LOOK {
                 browser.looks(look).await?;
-                sheet.add(place, look, &browser.picture().await?)?;
+                sheet.add(place, look, &browser.picture(look).await?)?;
             }
             Ok(Vec::new())
         })

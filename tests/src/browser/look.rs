@@ -80,12 +80,18 @@ impl Browser {
     /// # Errors
     /// See [`BrowserError`].
     pub async fn sized(&self, width: u32) -> Result<(), BrowserError> {
-        let window = json!({
-            "width": width,
-            "height": if width < PHONE { 780 } else { 900 },
-            "deviceScaleFactor": 1,
-            "mobile": false,
-        });
+        self.windowed(width, height_of(width)).await?;
+        // As on a telephone, where the bar lies over the page and takes no room.
+        let hidden = json!({ "hidden": width < PHONE });
+        self.driver
+            .cdp()
+            .send_raw("Emulation.setScrollbarsHidden", hidden)
+            .await?;
+        Ok(())
+    }
+
+    async fn windowed(&self, width: u32, height: u32) -> Result<(), BrowserError> {
+        let window = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         let tools = self.driver.cdp();
         tools
             .send_raw("Emulation.setDeviceMetricsOverride", window)
@@ -93,24 +99,33 @@ impl Browser {
         Ok(())
     }
 
-    /// The whole page as PNG, down to a height that still can be looked at.
+    /// The whole page as PNG, down to a height that still can be looked at, in a window as high as that.
     ///
     /// # Errors
     /// See [`BrowserError`].
-    pub async fn picture(&self) -> Result<Vec<u8>, BrowserError> {
+    pub async fn picture(&self, look: Look) -> Result<Vec<u8>, BrowserError> {
         let tools = self.driver.cdp();
-        let size = &tools.send_raw("Page.getLayoutMetrics", json!({})).await?["cssContentSize"];
-        let clip = json!({
-            "x": 0, "y": 0, "scale": 1,
-            "width": size["width"],
-            "height": size["height"].as_f64().unwrap_or_default().min(TALLEST),
-        });
-        let wanted = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-        let taken = tools.send_raw("Page.captureScreenshot", wanted).await?;
+        let height = self.driver.execute(HEIGHT, vec![]).await?.convert::<u32>()?;
+        let high = height > height_of(look.width);
+        if high {
+            self.windowed(look.width, height.min(TALLEST)).await?;
+        }
+        let taken = tools
+            .send_raw("Page.captureScreenshot", json!({ "format": "png" }))
+            .await?;
+        if high {
+            self.sized(look.width).await?;
+        }
         let text = taken.get("data").and_then(Value::as_str).unwrap_or_default();
         Ok(base64::BASE64.decode(text.as_bytes()).unwrap_or_default())
     }
 }
+
+const fn height_of(width: u32) -> u32 {
+    if width < PHONE { 780 } else { 900 }
+}
+
+const HEIGHT: &str = "return document.documentElement.scrollHeight;";
 
 /// The page follows a language that another tab chose; here nobody else chose it.
 const SPEAK: &str = "const [language] = arguments;
@@ -123,4 +138,4 @@ return frame().then(frame).then(() => document.fonts.ready).then(() => document.
 
 /// Narrower than this a window is a telephone's.
 const PHONE: u32 = 720;
-const TALLEST: f64 = 4_000.0;
+const TALLEST: u32 = 4_000;
