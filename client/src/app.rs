@@ -1,5 +1,6 @@
 //! The page's root: shared state, addresses, and what stands over every screen (alert, tray, short messages).
 
+use leptos::ev;
 use leptos::prelude::*;
 use leptos_router::components::{Redirect, Route, Router, Routes};
 use leptos_router::hooks::use_location;
@@ -36,6 +37,11 @@ fn Root() -> impl IntoView {
     provide_context(app);
     Effect::new(move |_| page::apply_locale(app.lang.get()));
     Effect::new(move |_| page::apply_theme(app.theme.get()));
+    // What is chosen in one tab is shown in the others.
+    let _ = window_event_listener(ev::storage, move |_| {
+        app.lang.set(page::stored_locale());
+        app.theme.set(page::stored_theme());
+    });
     view! {
         <Router>
             <Titles/>

@@ -11,4 +11,7 @@ mod canary;
 mod content;
 mod document;
 mod evil;
+mod load;
 mod page;
+mod screens;
+mod story;

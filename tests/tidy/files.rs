@@ -23,6 +23,27 @@ fn no_file_is_over_its_budget() {
 }
 
 #[test]
+fn every_test_of_the_page_is_run() {
+    let list = text("tests/page/main.rs");
+    let left_out: Vec<_> = files_ending(".rs")
+        .into_iter()
+        .filter(|file| file.starts_with("client/src/") && text(file).contains("#[cfg(test)]\n"))
+        .filter(|file| {
+            let name = file
+                .rsplit('/')
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches(".rs");
+            !list.contains(&format!("pub mod {name};"))
+        })
+        .collect();
+    none(
+        "name these in tests/page/main.rs, or nothing runs their tests",
+        &left_out,
+    );
+}
+
+#[test]
 fn nothing_is_left_for_later() {
     let words = [
         ["TO", "DO"],

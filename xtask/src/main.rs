@@ -14,6 +14,7 @@ mod fingerprint;
 mod fuzz;
 mod mutate;
 mod run;
+mod screens;
 mod setup;
 mod test;
 mod tool;
@@ -45,6 +46,8 @@ fn obey(words: &[&str]) -> Result<(), Error> {
         ["check"] => check::all(&tree),
         ["test"] => test::all(&tree),
         ["test", level] => test::level(&tree, level),
+        ["screens"] => screens::draw(&tree, false),
+        ["screens", "quick"] => screens::draw(&tree, true),
         ["mutate"] => mutate::all(&tree, None),
         ["mutate", number] => mutate::all(&tree, Some(number)),
         ["fuzz", rest @ ..] => fuzz::obey(&tree, rest),
@@ -67,6 +70,7 @@ cargo xtask <command>
   test     the tests: native, durable, browser; one level: test native | hostile | durable | browser | deep
   mutate   take each check of the hostile-server checklist out: its own test must fail; one number: mutate 05
   check    formatting, lints (native and wasm), the server on its own, licences, the tree's own rules
+  screens  every screen and state as pictures, on one page: target/screens/index.html; screens quick: of an unoptimised bundle
   build    the client's bundle in dist/ and the server that embeds it; build quick: the bundle alone, unoptimised
   setup    install every tool that is missing
   fuzz     every parser under libFuzzer, 60 s a target: fuzz [target...] [--seconds N]; fuzz keep: new corpora

@@ -6,7 +6,7 @@ use crate::{
     build,
     call::{Call, say},
     error::Error,
-    fuzz, mutate, setup,
+    fuzz, mutate, screens, setup,
     tree::Tree,
 };
 
@@ -56,6 +56,7 @@ pub(crate) fn level(tree: &Tree, name: &str) -> Result<(), Error> {
     }
     run_level(tree, name, &mut String::new())?;
     if name == "deep" {
+        screens::judge(tree)?;
         fuzz::deep(tree)?;
         mutate::all(tree, None)?;
     }

@@ -129,7 +129,7 @@ pub(crate) const TOOLS: [Tool; 13] = [
     },
     Tool {
         program: "npm",
-        purpose: "fetches wasm-opt, the font and the icons",
+        purpose: "fetches wasm-opt, the font, the icons and axe",
         source: Source::Debian { package: "npm" },
         need: Need::Run,
         exact: false,

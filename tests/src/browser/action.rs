@@ -206,9 +206,16 @@ impl Browser {
     /// # Errors
     /// See [`BrowserError`].
     pub async fn click(&self, id: &str) -> Result<(), BrowserError> {
-        let css = format!("[data-testid='{id}']");
-        self.wait(&format!("{id} to press"), async || {
-            let element = self.driver.find(By::Css(css.as_str())).await?;
+        self.click_css(&format!("[data-testid='{id}']")).await
+    }
+
+    /// Presses what this selector finds first.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn click_css(&self, css: &str) -> Result<(), BrowserError> {
+        self.wait(&format!("{css} to press"), async || {
+            let element = self.driver.find(By::Css(css)).await?;
             if !element.is_displayed().await? || !element.is_enabled().await? {
                 return Ok(None);
             }

@@ -28,9 +28,16 @@ impl Browser {
     /// # Errors
     /// [`BrowserError::NotSeen`].
     pub async fn gone(&self, id: &str) -> Result<(), BrowserError> {
-        let css = format!("[data-testid='{id}']");
-        self.wait(&format!("the end of {id}"), async || {
-            Ok(self.shown(&css).await?.is_none().then_some(()))
+        self.gone_css(&format!("[data-testid='{id}']")).await
+    }
+
+    /// Returns once nothing that this selector finds is shown.
+    ///
+    /// # Errors
+    /// [`BrowserError::NotSeen`].
+    pub async fn gone_css(&self, css: &str) -> Result<(), BrowserError> {
+        self.wait(&format!("the end of {css}"), async || {
+            Ok(self.shown(css).await?.is_none().then_some(()))
         })
         .await
     }

@@ -1,12 +1,15 @@
 //! A real Chromium, driven as a person would: by what is on the screen, never by markup or time.
 //!
-//! `session` starts and ends it, `find` waits for what is shown, `action` does, `check` judges, `proxy` is the evil
-//! server of whoever wants one. Elements are named by
-//! the `data-testid`s listed in `client/src/lib.rs`.
+//! `session` starts and ends it, `find` waits for what is shown, `action` does, `check` and `judge` judge, `look` sets
+//! language, theme and width, `keys` is a person without a mouse, `proxy` is the evil server of whoever wants one. Elements are named by the `data-testid`s
+//! listed in `client/src/lib.rs`.
 
 mod action;
 mod check;
 mod find;
+mod judge;
+mod keys;
+mod look;
 mod proxy;
 mod session;
 
@@ -14,6 +17,7 @@ use std::io;
 
 pub use action::Account;
 pub use check::Sent;
+pub use look::Look;
 pub use proxy::Proxy;
 pub use session::{Browser, Stage};
 use thirtyfour::error::WebDriverError;

@@ -6,7 +6,10 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use axum::{
@@ -37,6 +40,7 @@ pub struct Proxy {
 struct Switch {
     server: SocketAddr,
     change: Mutex<Option<Change>>,
+    cut: AtomicBool,
 }
 
 impl Proxy {
@@ -50,6 +54,7 @@ impl Proxy {
         let switch = Arc::new(Switch {
             server,
             change: Mutex::default(),
+            cut: AtomicBool::new(false),
         });
         let app = Router::new().fallback(pass).with_state(Arc::clone(&switch));
         let task = tokio::spawn(async move {
@@ -74,9 +79,15 @@ impl Proxy {
         *self.change() = Some(Box::new(change));
     }
 
-    /// Honest again.
+    /// Ends every connection before it is answered: the network is gone.
+    pub fn cut(&self) {
+        self.switch.cut.store(true, Ordering::SeqCst);
+    }
+
+    /// Honest again, and there.
     pub fn mend(&self) {
         *self.change() = None;
+        self.switch.cut.store(false, Ordering::SeqCst);
     }
 
     fn change(&self) -> std::sync::MutexGuard<'_, Option<Change>> {
@@ -91,6 +102,10 @@ impl Drop for Proxy {
 }
 
 async fn pass(State(switch): State<Arc<Switch>>, request: Request) -> Response {
+    if switch.cut.load(Ordering::SeqCst) {
+        // The task of this connection ends with it, and nothing is said on the way out.
+        std::panic::resume_unwind(Box::new("cut"));
+    }
     let asked = format!("{} {}", request.method(), request.uri());
     let Some(mut answer) = ask(switch.server, request).await else {
         return StatusCode::BAD_GATEWAY.into_response();

@@ -116,6 +116,14 @@ impl Stage {
     /// # Errors
     /// See [`BrowserError`].
     pub async fn browser(&self, name: &str) -> Result<Browser, BrowserError> {
+        self.browser_at(name, "/").await
+    }
+
+    /// [`Stage::browser`], whose first address is another one.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn browser_at(&self, name: &str, path: &str) -> Result<Browser, BrowserError> {
         let profile = self.folder.path().join(name);
         let downloads = profile.join("downloads");
         fs::create_dir_all(&downloads)?;
@@ -150,7 +158,7 @@ impl Stage {
             downloads,
             net_log,
         };
-        browser.go("/").await?;
+        browser.go(path).await?;
         Ok(browser)
     }
 }

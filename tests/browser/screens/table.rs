@@ -1,0 +1,316 @@
+//! Every screen in every state, once. A new state is one line: its name, and the acts that lead to it from the one before.
+//!
+//! The acts are a person's own against a real server, or that server's lies; nothing is drawn for the picture alone.
+
+use shared::{ErrorCode, session::SessionOpened};
+use tests::{adversary::flip, evil, world::Answer};
+
+/// A screen and its states, in the order in which they are visited.
+pub(crate) struct Screen {
+    pub(crate) name: &'static str,
+    pub(crate) states: &'static [State],
+}
+
+/// What the state is called, and how it is reached from the state before.
+pub(crate) type State = (&'static str, &'static [Act]);
+
+/// One act. An element is named by its `data-testid`, or by a selector of CSS where it begins with `.`, `[` or `#`.
+pub(crate) enum Act {
+    /// Loads this address anew.
+    Go(&'static str),
+    /// Goes to a screen of the open safe by its link.
+    Link(&'static str),
+    /// Presses something.
+    Click(&'static str),
+    /// Fills a field.
+    Type(&'static str, &'static str),
+    /// Waits for something.
+    See(&'static str),
+    /// Waits for its end.
+    Gone(&'static str),
+    /// Creates the account and is in its empty safe.
+    Create,
+    /// Opens the safe from the door.
+    Open,
+    /// The same, whatever comes of it.
+    Knock,
+    /// Adds documents of these names and waits until they are kept.
+    Add(&'static [&'static str]),
+    /// Adds so many documents more.
+    AddMany(usize),
+    /// Chooses a file, whatever comes of it.
+    Choose(&'static str),
+    /// Opens the menu of a document.
+    Menu(&'static str),
+    /// Presses the name of a document.
+    Ask(&'static str),
+    /// The server alters its answers.
+    Lie(fn(&str, &mut Answer)),
+    /// The network is cut.
+    Cut,
+    /// The server is honest again, and the network there.
+    Mend,
+    /// Everything that this device kept of the page is erased.
+    NewDevice,
+    /// Files hang over the window.
+    Drag,
+    /// No file hangs over the window any more.
+    DragEnd,
+}
+
+use Act::*;
+
+pub(crate) const SCREENS: &[Screen] = &[
+    Screen {
+        name: "home",
+        states: &[("first visit", &[Go("/"), See("home-create")])],
+    },
+    Screen {
+        name: "open",
+        states: &[
+            ("empty", &[Go("/ouvrir"), See("open-submit")]),
+            (
+                "twelve words in place of the phrase",
+                &[Type("open-phrase", TWELVE), See(".band--hint")],
+            ),
+            (
+                "wrong phrase",
+                &[
+                    Type("open-handle", "personne.ici"),
+                    Type("open-phrase", "ce n'est pas elle"),
+                    Click("open-submit"),
+                    See("form-error"),
+                ],
+            ),
+            (
+                "offline",
+                &[
+                    Cut,
+                    Type("open-phrase", "encore"),
+                    Click("open-submit"),
+                    Gone(".busy"),
+                    See("form-error"),
+                    Mend,
+                ],
+            ),
+        ],
+    },
+    Screen {
+        name: "recover",
+        states: &[
+            ("empty", &[Go("/secours"), See("recover-submit")]),
+            (
+                "refused",
+                &[
+                    Type("recover-words", "abaisser abandon"),
+                    Click("recover-submit"),
+                    See(".error"),
+                ],
+            ),
+        ],
+    },
+    Screen {
+        name: "create",
+        states: &[
+            ("what this service is", &[Go("/creer"), See("create-start")]),
+            ("identifier", &[Click("create-start"), See("create-handle")]),
+            (
+                "identifier refused",
+                &[
+                    Type("create-handle", "é"),
+                    Click("create-handle-next"),
+                    See(".error"),
+                ],
+            ),
+            (
+                "proposed phrase",
+                &[
+                    Type(
+                        "create-handle",
+                        "une.personne.avec.un.identifiant.de.soixante.quatre.caracteres.x",
+                    ),
+                    Click("create-handle-next"),
+                    See("create-phrase-word"),
+                ],
+            ),
+            (
+                "own phrase",
+                &[Click("create-phrase-own"), See("create-phrase-input")],
+            ),
+            (
+                "own phrase refused",
+                &[
+                    Type("create-phrase-input", "courte"),
+                    Type("create-phrase-repeat", "autre"),
+                    Click("create-phrase-next"),
+                    See(".error"),
+                ],
+            ),
+            (
+                "recovery sheet",
+                &[
+                    Go("/creer"),
+                    Click("create-start"),
+                    Type("create-handle", "sofia.rossi"),
+                    Click("create-handle-next"),
+                    See("create-phrase-word"),
+                    Click("create-phrase-next"),
+                    See("sheet-word"),
+                ],
+            ),
+        ],
+    },
+    Screen {
+        name: "safe",
+        states: &[
+            ("empty", &[Go("/"), Create, See("safe-empty")]),
+            ("files over the window", &[Drag, See("safe-drop")]),
+            (
+                "one document, just kept",
+                &[DragEnd, Gone("safe-drop"), Add(&["Passeport.pdf"])],
+            ),
+            ("one document", &[Click("tray-close"), Gone("tray-item")]),
+            (
+                "offline, a document not kept",
+                &[Cut, Choose("Bail.pdf"), See("[data-state='failed']"), Mend],
+            ),
+            (
+                "long and strange names",
+                &[
+                    Click("tray-close"),
+                    Add(&[LONG, UNBROKEN, ARABIC, HEBREW, "sans extension"]),
+                    Click("tray-close"),
+                ],
+            ),
+            (
+                "many documents",
+                &[AddMany(24), Click("tray-close"), Gone("tray-item")],
+            ),
+            ("menu of a document", &[Menu("Passeport.pdf"), See("doc-rename")]),
+            ("rename", &[Click("doc-rename"), See("rename-input")]),
+            (
+                "found",
+                &[
+                    Click("rename-cancel"),
+                    Gone("rename-input"),
+                    Type("safe-search", "page"),
+                ],
+            ),
+            ("nothing found", &[Type("safe-search", "zzz"), See("safe-none")]),
+            (
+                "in the bin, with a way back",
+                &[
+                    Type("safe-search", "pass"),
+                    Menu("Passeport.pdf"),
+                    Click("doc-trash"),
+                    See("toast-undo"),
+                ],
+            ),
+            (
+                "a device that never opened it",
+                &[NewDevice, Go("/ouvrir"), Open, See("notice")],
+            ),
+        ],
+    },
+    Screen {
+        name: "bin",
+        states: &[
+            ("one document", &[Link("/corbeille"), See("trash-row")]),
+            ("destroy for good", &[Click("trash-purge"), See("purge-submit")]),
+            ("empty", &[Click("purge-submit"), See("trash-empty")]),
+        ],
+    },
+    Screen {
+        name: "alert",
+        states: &[
+            (
+                "refused document",
+                &[
+                    Link("/coffre"),
+                    See("safe"),
+                    Lie(alter_content),
+                    Ask(LONG),
+                    See("alert"),
+                ],
+            ),
+            ("proof saved", &[Click("alert-save"), See("alert-saved")]),
+            (
+                "refused account",
+                &[
+                    Mend,
+                    Click("alert-close"),
+                    See("safe"),
+                    Go("/ouvrir"),
+                    Lie(alter_slot),
+                    Knock,
+                    See("alert"),
+                ],
+            ),
+        ],
+    },
+    Screen {
+        name: "settings",
+        states: &[
+            (
+                "with a proof",
+                &[
+                    Mend,
+                    Click("alert-close"),
+                    Go("/ouvrir"),
+                    Open,
+                    See("safe"),
+                    Link("/reglages"),
+                    See("evidence-row"),
+                ],
+            ),
+            ("proof opened", &[Click("evidence-open"), See("evidence-delete")]),
+            (
+                "delete the proof",
+                &[Click("evidence-delete"), See("evidence-delete-submit")],
+            ),
+            (
+                "session ended elsewhere",
+                &[
+                    Click("evidence-delete-cancel"),
+                    Link("/coffre"),
+                    Lie(sign_out),
+                    Choose("Bail.pdf"),
+                    See("form-error"),
+                ],
+            ),
+        ],
+    },
+];
+
+/// One bit of the first part.
+fn alter_content(asked: &str, answer: &mut Answer) {
+    if asked.contains("/content") {
+        flip(&mut answer.body, 8 * 40);
+    }
+}
+
+/// One bit of the sealed account.
+fn alter_slot(asked: &str, answer: &mut Answer) {
+    if asked.ends_with("/sessions/finish")
+        && let Ok(mut opened) = serde_json::from_slice::<SessionOpened>(&answer.body)
+    {
+        flip(&mut opened.slot.0, 8 * 120);
+        answer.body = serde_json::to_vec(&opened).unwrap();
+    }
+}
+
+/// The session is no longer known.
+fn sign_out(asked: &str, answer: &mut Answer) {
+    if asked.contains("/api/") {
+        let told = evil::problem(ErrorCode::SignedOut);
+        (answer.status, answer.headers, answer.body) = (told.status, told.headers, told.body.to_vec());
+    }
+}
+
+/// 120 characters.
+const LONG: &str = "Attestation de droits à l’assurance maladie et justificatif de domicile de moins de trois mois, mairie du 14e arrdt.pdf";
+const UNBROKEN: &str = "IMG_20240312_143207_HDR_original_copie_definitive_signee_par_tout_le_monde_et_relue_0000000000000000000000000001.jpeg";
+const ARABIC: &str = "شهادة الميلاد.pdf";
+const HEBREW: &str = "תעודת זהות - 2024 (סופי).jpg";
+const TWELVE: &str =
+    "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif abreuver abriter abroger";
