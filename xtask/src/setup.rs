@@ -134,6 +134,7 @@ fn npm(tree: &Tree) -> Result<(), Error> {
         .args([
             "ci",
             "--ignore-scripts",
+            "--omit=optional",
             "--no-audit",
             "--no-fund",
             "--loglevel=error",

@@ -45,14 +45,9 @@ impl Session {
         Self(RefCell::new(self.0.replace(newer.0.into_inner())))
     }
 
-    /// Its name at the server.
-    pub(crate) const fn id(&self) -> SessionId {
-        self.id
-    }
-
     /// What signs its requests.
-    pub(crate) const fn key(&self) -> &MacKey {
-        &self.key
+    pub(crate) fn key(&self) -> MacKey {
+        self.0.borrow().key.clone()
     }
 
     /// `Authorization` of one request: `Civis <session_id>.<mac>`.
