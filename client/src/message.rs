@@ -7,6 +7,7 @@ use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
 use sdk::flows::kit::KitState;
+use sdk::flows::notice::WayChange;
 use serde::{Deserialize, Serialize};
 
 /// Names one call of the page, and an upload for its cancel.
@@ -234,6 +235,8 @@ pub struct Opened {
     pub handle: String,
     /// Whether the recovery sheet is confirmed, and when it was tested here.
     pub kit: KitState,
+    /// Changes of the ways in, to be read before anything else.
+    pub changes: Vec<WayChange>,
     /// What a device that signs in for the first time shows.
     pub first_time_here: Option<Notice>,
     /// The list.

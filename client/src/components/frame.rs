@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
+use crate::components::changes::Changes;
 use crate::components::icon::{Icon, Svg};
 use crate::components::site::SkipLink;
 use crate::format;
@@ -60,6 +61,7 @@ pub fn Frame(
                         </div>
                         {tools.map(|tools| tools.run())}
                     </header>
+                    <Changes/>
                     {children()}
                 </div>
             </main>

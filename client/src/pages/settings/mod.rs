@@ -1,5 +1,10 @@
 //! Réglages: theme, language, whose safe this is, where it is kept, evidence, lock. design.md, screen 13 in part.
 
+mod devices;
+mod leave;
+mod secrets;
+mod step_up;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -46,9 +51,12 @@ pub fn SettingsPage() -> impl IntoView {
                         </li>
                     </ul>
                 </section>
+                <secrets::Secrets/>
+                <devices::Devices/>
                 <Display/>
                 {move || deployment.get().map(|card| view! { <Service card/> })}
                 <EvidenceSection/>
+                <leave::Leave/>
             </div>
         </Frame>
     }
