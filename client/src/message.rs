@@ -14,6 +14,7 @@ use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
 use sdk::flows::kit::KitState;
+use sdk::flows::notice::WayChange;
 use serde::{Deserialize, Serialize};
 
 pub mod archive;
@@ -262,6 +263,8 @@ pub struct Opened {
     pub handle: String,
     /// Whether the recovery sheet is confirmed, and when it was tested here.
     pub kit: KitState,
+    /// Changes of the ways in, to be read before anything else.
+    pub changes: Vec<WayChange>,
     /// What a device that signs in for the first time shows.
     pub first_time_here: Option<Notice>,
     /// The list.

@@ -9,6 +9,7 @@ use sdk::flows::archive::list::Missing;
 use sdk::flows::commit::{MergeKind, MergeNote};
 use sdk::flows::document::ObjectId;
 use sdk::flows::kit::KitState;
+use sdk::flows::notice::WayChange;
 use web_sys::{Blob, File};
 
 use crate::message::archive::{ArchiveAnswer, ArchiveCall};
@@ -45,6 +46,8 @@ pub struct App {
     pub handle: RwSignal<Option<String>>,
     /// The list of the open safe.
     pub listing: RwSignal<Listing>,
+    /// Changes of the ways in that the person has not read yet.
+    pub changes: RwSignal<Vec<WayChange>>,
     /// What is known of the recovery sheet of the open safe.
     pub kit: RwSignal<KitState>,
     /// What a first opening on this device found, until the person has read it.
@@ -131,6 +134,7 @@ impl App {
             theme: RwSignal::new(page::stored_theme()),
             handle: RwSignal::new(None),
             listing: RwSignal::new(Listing::default()),
+            changes: RwSignal::new(Vec::new()),
             kit: RwSignal::new(KitState::default()),
             notice: RwSignal::new(None),
             transfers: RwSignal::new_local(Vec::new()),
@@ -162,6 +166,7 @@ impl App {
     pub fn opened(self, opened: Opened) {
         self.locked_by.set(None);
         self.show(opened.listing);
+        self.changes.set(opened.changes);
         self.kit.set(opened.kit);
         self.notice.set(opened.first_time_here);
         self.handle.set(Some(opened.handle));
@@ -435,6 +440,7 @@ impl App {
     fn forget(self) {
         self.handle.set(None);
         self.listing.set(Listing::default());
+        self.changes.set(Vec::new());
         self.kit.set(KitState::default());
         self.notice.set(None);
         self.toast.set(None);
@@ -519,7 +525,10 @@ fn merge_text(note: &MergeNote, locale: Locale) -> String {
 
 /// Codes after which nothing more can be asked without opening the safe again. `worker`: it fell over with its keys.
 fn ends_session(code: &str) -> bool {
-    matches!(code, "signed_out" | "worker")
+    matches!(
+        code,
+        "signed_out" | "phrase_changed" | "sheet_changed" | "closed_elsewhere" | "account_closed" | "worker"
+    )
 }
 
 /// How long a short message stays.

@@ -258,7 +258,7 @@ mod tests {
         let account = |quota: &str| {
             let id = "A".repeat(22);
             let json = format!(
-                r#"{{"account_id":"{id}","handle":"a","slots":[],"secrets":"","manifest":"","bundle":"","quota":{quota}}}"#
+                r#"{{"account_id":"{id}","handle":"a","slots":[],"secrets":"","manifest":"","bundle":"","quota":{quota},"events":[]}}"#
             );
             from_slice::<Account>(json.as_bytes())
         };

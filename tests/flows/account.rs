@@ -124,7 +124,7 @@ async fn the_words_open_the_account_at_once_and_set_a_new_phrase() {
     // Every other session has ended; the old phrase is dead, the words are not.
     assert_eq!(
         first.sync().await.unwrap_err().code(),
-        ErrorCode::SignedOut.as_str()
+        ErrorCode::PhraseChanged.as_str()
     );
     assert!(matches!(
         login::open(desk.device(), "alice", &alice.phrase).await,

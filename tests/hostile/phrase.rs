@@ -3,7 +3,7 @@
 use sdk::flows::login;
 use sdk::flows::phrase::PhraseError;
 use sdk::{Check, Fault};
-use shared::account::{ManifestStored, PutPassword};
+use shared::account::{Account, ManifestStored, PutPassword};
 use shared::path;
 use tests::adversary::Fate;
 use tests::evil::{Evil, Switch};
@@ -29,10 +29,10 @@ async fn n47_words_that_replace_the_phrase_end_every_other_session() {
         .unwrap();
     by_words.set_phrase("une phrase toute neuve").await.unwrap();
     for ended in [&safe.0, &second.0, &reading] {
-        assert_eq!(ended.sync().await.unwrap_err().code(), "signed_out");
+        assert_eq!(ended.sync().await.unwrap_err().code(), "phrase_changed");
         assert_eq!(
             ended.make_folder("x", None).await.unwrap_err().code(),
-            "signed_out"
+            "phrase_changed"
         );
     }
     by_words.sync().await.unwrap();
@@ -43,8 +43,52 @@ async fn n47_words_that_replace_the_phrase_end_every_other_session() {
     }
     let again = login::open_with_words(desk.device(), &alice.words).await.unwrap();
     again.set_phrase(&alice.phrase).await.unwrap();
-    assert_eq!(by_words.sync().await.unwrap_err().code(), "signed_out");
+    assert_eq!(by_words.sync().await.unwrap_err().code(), "phrase_changed");
     alice.opens(&other).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n47_a_device_finds_out_by_itself_what_the_server_hides() {
+    let world = world().await;
+    let (desk, stranger) = (Desk::new(&world), Desk::new(&world));
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    // Somebody with the sheet sets a phrase, then makes a sheet of their own.
+    let thief = login::open_with_words(stranger.device(), &alice.words)
+        .await
+        .unwrap();
+    let phrase = "une phrase toute neuve".to_owned();
+    thief.set_phrase(&phrase).await.unwrap();
+    thief.make_new_sheet().await.unwrap();
+    assert_eq!(safe.sync().await.unwrap_err().code(), "phrase_changed");
+    let alice = Person { phrase, ..alice };
+    // An honest server tells a device that knows nothing; one that hides it can fool that device alone.
+    let told = alice.opens(&Desk::new(&world)).await.way_changes().await.unwrap();
+    assert_eq!(
+        told.iter().map(|change| change.sheet).collect::<Vec<_>>(),
+        [false, true]
+    );
+    assert!(
+        told.iter()
+            .all(|change| change.by_words == Some(true) && !change.seen_here)
+    );
+    let hide = |account: &mut Account| account.events.clear();
+    desk.line.alter_json("/account", hide);
+    let shown = async || alice.opens(&desk).await.way_changes().await.unwrap();
+    // At every sign-in, until somebody at this device has read it.
+    for _ in 0..2 {
+        let seen = shown().await;
+        assert_eq!(
+            seen.iter().map(|change| change.sheet).collect::<Vec<_>>(),
+            [false, true]
+        );
+        assert!(seen.iter().all(|change| change.seen_here && change.at.is_none()));
+    }
+    // A new phrase of one's own does not sweep away what was not read.
+    let safe = alice.opens(&desk).await;
+    safe.set_phrase(&alice.phrase).await.unwrap();
+    assert_eq!(shown().await.len(), 2);
+    safe.acknowledge_way_changes().await.unwrap();
+    assert!(shown().await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

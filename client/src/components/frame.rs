@@ -5,6 +5,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
 use crate::components::band::Band;
+use crate::components::changes::Changes;
 use crate::components::icon::{Icon, Svg};
 use crate::components::site::SkipLink;
 use crate::format;
@@ -73,6 +74,7 @@ pub fn Frame(
                         {tools.map(|tools| tools.run())}
                     </header>
                     <Band/>
+                    <Changes/>
                     {children()}
                 </div>
             </main>

@@ -1,6 +1,7 @@
 //! Parts that several screens share. A part shows what it is given; what happens is decided in `state` and `pages`.
 
 pub mod band;
+pub mod changes;
 pub mod dialog;
 pub mod field;
 pub mod frame;

@@ -4,9 +4,10 @@
 use std::rc::Rc;
 
 use async_trait::async_trait;
+use js_sys::Reflect;
 use sdk::flows::{Clock, Device};
 use sdk::{Random, RandomError};
-use wasm_bindgen::JsCast;
+use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::WorkerGlobalScope;
 
@@ -42,7 +43,7 @@ impl Clock for BrowserClock {
                 .set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds)
                 .is_err()
             {
-                let _ = resolve.call0(&wasm_bindgen::JsValue::NULL);
+                let _ = resolve.call0(&JsValue::NULL);
             }
         });
         let _ = JsFuture::from(wait).await;
@@ -57,3 +58,32 @@ impl Random for Browser {
         getrandom::fill(out).map_err(|_| RandomError)
     }
 }
+
+/// What this device is called among the account's others: its kind and the browser's name, as `computer firefox`.
+#[must_use]
+pub fn own_name() -> String {
+    let navigator = Reflect::get(&js_sys::global(), &JsValue::from_str("navigator")).unwrap_or_default();
+    let agent = Reflect::get(&navigator, &JsValue::from_str("userAgent")).ok();
+    let agent = agent.and_then(|agent| agent.as_string()).unwrap_or_default();
+    let first_of = |names: &[(&str, &'static str)]| {
+        let mut found = names.iter().filter(|(sign, _)| agent.contains(sign));
+        found.next().map_or("", |(_, name)| name)
+    };
+    let kind = match first_of(KINDS) {
+        "" => "computer",
+        kind => kind,
+    };
+    format!("{kind} {}", first_of(BROWSERS)).trim_end().to_owned()
+}
+
+/// In the order in which they are looked for: who claims to be several is the first.
+const KINDS: &[(&str, &str)] = &[("iPad", "tablet"), ("Mobi", "phone"), ("Android", "tablet")];
+const BROWSERS: &[(&str, &str)] = &[
+    ("Edg", "edge"),
+    ("OPR/", "opera"),
+    ("Firefox/", "firefox"),
+    ("FxiOS/", "firefox"),
+    ("CriOS/", "chrome"),
+    ("Chrome/", "chrome"),
+    ("Safari/", "safari"),
+];

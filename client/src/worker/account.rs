@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{Desk, failure};
 use crate::message::{Answer, Deployment, Failure, Notice, Opened, Sheet};
-use crate::platform::device::Browser;
+use crate::platform::device::{Browser, own_name};
 use crate::platform::transport::Fetch;
 
 /// The deployment's card; claims of the server, for the sheet and the settings.
@@ -104,7 +104,7 @@ impl Desk {
         Ok(Answer::Done)
     }
 
-    async fn opened(&self, safe: Unlocked) -> Result<Answer, Failure> {
+    pub(super) async fn opened(&self, safe: Unlocked) -> Result<Answer, Failure> {
         let safe = Rc::new(safe);
         let synced = safe.sync().await.map_err(|error| failure(&error))?;
         // What lay in the bin for thirty days goes now. A failure costs nothing: the next opening tries again.
@@ -124,10 +124,14 @@ impl Desk {
         self.keep_list(&safe, true).await;
         let handle = safe.handle().to_owned();
         let kit = safe.kit().await.map_err(|_| Failure::code("device"))?;
+        let changes = safe.way_changes().await.map_err(|_| Failure::code("device"))?;
+        // A device without a name is a device all the same.
+        let _ = safe.name_device(&own_name()).await;
         *self.safe.borrow_mut() = Some(safe);
         Ok(Answer::Opened(Opened {
             handle,
             kit,
+            changes,
             first_time_here,
             listing,
         }))

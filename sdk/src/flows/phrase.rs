@@ -177,7 +177,7 @@ impl Unlocked {
     }
 }
 
-fn opened(error: OpenError) -> PhraseError {
+pub(super) fn opened(error: OpenError) -> PhraseError {
     match error {
         OpenError::Api(error) => error.into(),
         OpenError::Refused(refusal) => refusal.into(),

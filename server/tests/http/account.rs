@@ -354,7 +354,7 @@ async fn a_new_password_ends_the_old_one_and_every_other_session() {
     world
         .ask(&words, Method::GET, path::ACCOUNT)
         .await
-        .refused(ErrorCode::SignedOut);
+        .refused(ErrorCode::PhraseChanged);
     for _ in 0..2 {
         let answer = world
             .tell(&session, Method::PUT, path::PASSWORD, Some(before), &put)
@@ -390,7 +390,7 @@ async fn a_new_password_ends_the_old_one_and_every_other_session() {
     world
         .ask(&words, Method::GET, path::ACCOUNT)
         .await
-        .refused(ErrorCode::SignedOut);
+        .refused(ErrorCode::PhraseChanged);
     world
         .post(path::SESSIONS_FINISH, &under_way)
         .await

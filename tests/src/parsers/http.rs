@@ -52,7 +52,7 @@ pub const PARSERS: &[Parser] = &[Parser {
 }];
 
 /// Every route with the method that it is for.
-const ROUTES: [(Method, &str); 28] = [
+const ROUTES: [(Method, &str); 35] = [
     (Method::GET, path::DEPLOYMENT),
     (Method::POST, path::REGISTRATIONS),
     (Method::POST, path::ACCOUNTS),
@@ -60,6 +60,13 @@ const ROUTES: [(Method, &str); 28] = [
     (Method::GET, path::QUOTA),
     (Method::PUT, path::MANIFEST),
     (Method::PUT, path::PASSWORD),
+    (Method::PUT, path::WORDS),
+    (Method::DELETE, path::EVENT),
+    (Method::GET, path::SESSIONS),
+    (Method::DELETE, path::SESSIONS),
+    (Method::DELETE, path::OTHER_SESSION),
+    (Method::PUT, path::LABEL),
+    (Method::DELETE, path::ACCOUNT),
     (Method::POST, path::SESSIONS_START),
     (Method::POST, path::SESSIONS_FINISH),
     (Method::DELETE, path::SESSION),
@@ -323,6 +330,8 @@ impl Bench {
         };
         let mut target = route
             .replace("{collection_id}", &id)
+            .replace("{session_id}", &id)
+            .replace("{event_id}", &id)
             .replace("{body_id}", &id)
             .replace("{path}", &id)
             .replace("{part}", &(flags >> 6).to_string());

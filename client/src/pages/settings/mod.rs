@@ -1,6 +1,10 @@
 //! Réglages: theme, language, whose safe this is, where it is kept, evidence, lock. design.md, screen 13 in part.
 
 pub mod carry;
+mod devices;
+mod leave;
+mod secrets;
+mod step_up;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -49,10 +53,13 @@ pub fn SettingsPage() -> impl IntoView {
                         </li>
                     </ul>
                 </section>
+                <secrets::Secrets/>
+                <devices::Devices/>
                 <Display/>
                 {move || deployment.get().map(|card| view! { <Service card/> })}
                 <EvidenceSection/>
                 <CarrySection/>
+                <leave::Leave/>
             </div>
         </Frame>
     }

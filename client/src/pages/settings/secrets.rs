@@ -1,0 +1,174 @@
+//! Vos secrets: the recovery sheet (state, test, a new one) and the phrase. design.md, screen 13.
+
+use leptos::prelude::*;
+
+use super::step_up::{Question, StepUp};
+use crate::components::dialog::Dialog;
+use crate::components::field::{Field, Kind};
+use crate::components::icon::{Icon, Svg};
+use crate::message::Sheet;
+use crate::message::account::{AccountAnswer, AccountCall};
+use crate::pages::phrase::Meter;
+use crate::platform::{format, page};
+use crate::state::app;
+use crate::strength;
+use crate::t;
+use crate::text;
+
+/// What is being done.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Act {
+    NewSheet,
+    NewPhrase,
+}
+
+/// The section.
+#[component]
+pub fn Secrets() -> impl IntoView {
+    let app = app();
+    let act = RwSignal::new(None::<Act>);
+    let sheet = RwSignal::new(None::<Sheet>);
+    let state = move || {
+        let (lang, kit) = (app.lang.get(), app.kit.get());
+        let confirmed = match kit.confirmed {
+            Some(at) => text::secrets::confirmed(lang, &format::date(at, lang)),
+            None => text::secrets::unconfirmed(lang).to_owned(),
+        };
+        let tested = match kit.tested {
+            Some(at) => text::secrets::tested(lang, &format::date(at, lang)),
+            None => text::secrets::untested(lang).to_owned(),
+        };
+        format!("{confirmed} {tested}")
+    };
+    view! {
+        <section class="set" data-testid="settings-secrets">
+            <h2>{t!(secrets.title)}</h2>
+            <ul class="card set-rows">
+                <li>
+                    <div class="grow with-icon">
+                        <Svg icon=Icon::LifeBuoy/>
+                        <div>
+                            <span class="name">{t!(secrets.sheet)}</span>
+                            <span class="small muted" data-testid="secrets-sheet-state">{state}</span>
+                        </div>
+                    </div>
+                    <div class="set-ctrl">
+                        <a class="btn" href="/feuille/essayer" data-testid="secrets-test">{t!(secrets.test)}</a>
+                        <button class="btn btn--quiet" type="button" data-testid="secrets-new-sheet" on:click=move |_| act.set(Some(Act::NewSheet))>
+                            {t!(secrets.renew)}
+                        </button>
+                    </div>
+                </li>
+                <li>
+                    <div class="grow with-icon">
+                        <Svg icon=Icon::Key/>
+                        <div>
+                            <span class="name">{t!(common.phrase)}</span>
+                            <span class="small muted">{t!(secrets.phrase_hint)}</span>
+                        </div>
+                    </div>
+                    <div class="set-ctrl">
+                        <button class="btn" type="button" data-testid="secrets-change-phrase" on:click=move |_| act.set(Some(Act::NewPhrase))>
+                            {t!(secrets.change)}
+                        </button>
+                    </div>
+                </li>
+            </ul>
+            {move || act.get().map(|doing| match doing {
+                Act::NewSheet => view! { <RenewSheet act sheet/> }.into_any(),
+                Act::NewPhrase => view! { <ChangePhrase act/> }.into_any(),
+            })}
+            {move || sheet.get().map(|shown| view! { <NewWords shown sheet/> })}
+        </section>
+    }
+}
+
+#[component]
+fn RenewSheet(act: RwSignal<Option<Act>>, sheet: RwSignal<Option<Sheet>>) -> impl IntoView {
+    let app = app();
+    let question = Question {
+        title: text::secrets::renew_title,
+        meaning: text::secrets::renew_meaning,
+        act: text::secrets::renew,
+        is_danger: false,
+        wrong: Signal::derive(|| None),
+    };
+    let done = move |answer| {
+        act.set(None);
+        if let AccountAnswer::Sheet(made) = answer {
+            app.kit.set(sdk::flows::kit::KitState::default());
+            sheet.set(Some(made));
+        }
+    };
+    view! { <StepUp question call=|proof| AccountCall::NewSheet { proof } done close=move || act.set(None)/> }
+}
+
+/// The new words, for as long as they are being written down.
+#[component]
+fn NewWords(shown: Sheet, sheet: RwSignal<Option<Sheet>>) -> impl IntoView {
+    let app = app();
+    let words = shown.words.clone();
+    view! {
+        <Dialog title=move || text::secrets::words_title(app.lang.get()).to_owned() on_close=move || sheet.set(None)>
+            <p>{t!(secrets.words_lead)}</p>
+            <ol class="phrase" data-testid="secrets-words">
+                {words.into_iter().map(|word| view! { <li data-testid="secrets-word">{word}</li> }).collect_view()}
+            </ol>
+            <div class="btn-row">
+                <button class="btn" type="button" on:click=move |_| page::print()>
+                    <Svg icon=Icon::Printer/>
+                    {t!(secrets.print)}
+                </button>
+                <button class="btn btn--primary" type="button" data-testid="secrets-words-done" on:click=move |_| sheet.set(None)>
+                    {t!(secrets.words_done)}
+                </button>
+            </div>
+        </Dialog>
+    }
+}
+
+#[component]
+fn ChangePhrase(act: RwSignal<Option<Act>>) -> impl IntoView {
+    let app = app();
+    let lang = app.lang;
+    let (phrase, repeat) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let wrong = Signal::derive(move || {
+        if phrase.with(|phrase| strength::bits(phrase) < strength::ENOUGH) {
+            Some(text::create::phrase::weak(lang.get()).to_owned())
+        } else if phrase.get() != repeat.get() {
+            Some(text::create::phrase::differ(lang.get()).to_owned())
+        } else {
+            None
+        }
+    });
+    let question = Question {
+        title: text::secrets::change_title,
+        meaning: text::secrets::change_meaning,
+        act: text::secrets::change,
+        is_danger: false,
+        wrong,
+    };
+    let call = move |proof| AccountCall::SetPhrase {
+        phrase: phrase.get_untracked(),
+        proof,
+    };
+    let done = move |_| {
+        act.set(None);
+        app.say(text::secrets::changed(lang.get_untracked()).to_owned(), None);
+    };
+    let more = move || {
+        view! {
+            <Field
+                id="new-phrase" testid="secrets-new-phrase" label=t!(secrets.new_phrase)
+                hint=Signal::derive(move || text::create::phrase::own_hint(lang.get()).to_owned())
+                kind=Kind::Secret autocomplete="new-password" value=phrase
+            />
+            <Meter phrase/>
+            <Field
+                id="new-repeat" testid="secrets-repeat" label=t!(create.phrase.repeat)
+                kind=Kind::Secret autocomplete="new-password" value=repeat
+            />
+        }
+    };
+    view! { <StepUp question call done close=move || act.set(None) more/> }
+}
