@@ -1,12 +1,13 @@
 //! What page and worker say to each other: typed, as JSON text in `postMessage`; files and blobs travel beside it as
 //! objects of the browser. May hold no key: the secrets that cross are those a person types or must write down.
 
-mod door;
+pub mod account;
+pub mod door;
 
-pub use door::{DoorAnswer, DoorCall};
 use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
+use sdk::flows::kit::KitState;
 use serde::{Deserialize, Serialize};
 
 /// Names one call of the page, and an upload for its cancel.
@@ -55,7 +56,7 @@ pub enum Call {
         phrase: String,
     },
     /// Of the public screens.
-    Door(DoorCall),
+    Door(door::DoorCall),
     /// Forget every key; the session on the server ends too.
     Lock,
     /// Read the list again.
@@ -94,6 +95,8 @@ pub enum Call {
         /// Which document.
         object: ObjectId,
     },
+    /// About the account itself: its secrets, its devices, its end.
+    Account(account::AccountCall),
     /// What was refused on this device and kept.
     ListEvidence,
     /// Evidence as one file to save; it comes back as a Blob.
@@ -175,9 +178,11 @@ pub enum Answer {
     /// What the recovery sheet shows.
     Sheet(Sheet),
     /// What a call of the doors brings.
-    Door(DoorAnswer),
+    Door(door::DoorAnswer),
     /// The safe is open.
     Opened(Opened),
+    /// What a call about the account brings.
+    Account(account::AccountAnswer),
     /// The list, and how full the safe is.
     Listing(Listing),
     /// What was refused and kept, the newest first.
@@ -232,6 +237,8 @@ pub struct Sheet {
 pub struct Opened {
     /// Normalised handle.
     pub handle: String,
+    /// Whether the recovery sheet is confirmed, and when it was tested here.
+    pub kit: KitState,
     /// What a device that signs in for the first time shows.
     pub first_time_here: Option<Notice>,
     /// The list.

@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use sdk::evidence::Names;
 use sdk::flows::commit::{MergeKind, MergeNote};
 use sdk::flows::document::ObjectId;
+use sdk::flows::kit::KitState;
 use web_sys::{Blob, File};
 
 use crate::door::Doors;
@@ -39,6 +40,8 @@ pub struct App {
     pub handle: RwSignal<Option<String>>,
     /// The list of the open safe.
     pub listing: RwSignal<Listing>,
+    /// What is known of the recovery sheet of the open safe.
+    pub kit: RwSignal<KitState>,
     /// What a first opening on this device found, until the person has read it.
     pub notice: RwSignal<Option<Notice>>,
     /// Uploads and downloads, oldest first.
@@ -98,6 +101,7 @@ impl App {
             theme: RwSignal::new(page::stored_theme()),
             handle: RwSignal::new(None),
             listing: RwSignal::new(Listing::default()),
+            kit: RwSignal::new(KitState::default()),
             notice: RwSignal::new(None),
             transfers: RwSignal::new_local(Vec::new()),
             toast: RwSignal::new(None),
@@ -127,6 +131,7 @@ impl App {
     pub fn opened(self, opened: Opened) {
         self.locked_by.set(None);
         self.show(opened.listing);
+        self.kit.set(opened.kit);
         self.notice.set(opened.first_time_here);
         self.handle.set(Some(opened.handle));
     }
@@ -334,6 +339,7 @@ impl App {
     fn forget(self) {
         self.handle.set(None);
         self.listing.set(Listing::default());
+        self.kit.set(KitState::default());
         self.notice.set(None);
         self.toast.set(None);
         self.doors.forget();

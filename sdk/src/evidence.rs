@@ -184,6 +184,8 @@ pub enum Route {
     RecoveriesFinish,
     #[serde(rename = "GET /api/v1/account")]
     Account,
+    #[serde(rename = "PUT /api/v1/account/manifest")]
+    Manifest,
     #[serde(rename = "PUT /api/v1/account/password")]
     Password,
     #[serde(rename = "GET /api/v1/collections/{collection_id}")]

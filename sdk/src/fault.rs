@@ -1,11 +1,15 @@
 //! One stable name for every error of every operation: what a screen words and a message carries. No text, no data.
 
+use crypto::words::WordsError;
+
 use crate::error::ApiError;
 use crate::evidence::Refusal;
 use crate::flows::account::CreateError;
 use crate::flows::collection::SyncError;
 use crate::flows::commit::CommitError;
+use crate::flows::kit::CheckWordsError;
 use crate::flows::login::OpenError;
+use crate::flows::manifest::ManifestError;
 use crate::flows::phrase::PhraseError;
 use crate::flows::read::ReadError;
 use crate::flows::upload::UploadError;
@@ -55,14 +59,21 @@ impl Fault for CreateError {
     }
 }
 
+impl Fault for WordsError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Count { .. } => "words_count",
+            Self::Unknown { .. } => "words_unknown",
+            Self::Checksum => "words_checksum",
+        }
+    }
+}
+
 impl Fault for OpenError {
     fn code(&self) -> &'static str {
-        use crypto::words::WordsError;
         match self {
             Self::Wrong => "wrong_phrase",
-            Self::Words(WordsError::Count { .. }) => "words_count",
-            Self::Words(WordsError::Unknown { .. }) => "words_unknown",
-            Self::Words(WordsError::Checksum) => "words_checksum",
+            Self::Words(error) => Fault::code(error),
             Self::Api(error) => Fault::code(error),
             Self::Refused(_) => REFUSED,
             Self::Device => "device",
@@ -85,6 +96,43 @@ impl Fault for PhraseError {
             Self::Busy => "busy",
             Self::Unknown => "phrase_unknown",
             Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Device => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault for ManifestError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Busy => "busy",
+            Self::Api(error) => Fault::code(error),
+            Self::Refused(_) => REFUSED,
+            Self::Device => "device",
+        }
+    }
+
+    fn refusal(&self) -> Option<&Refusal> {
+        if let Self::Refused(refusal) = self {
+            Some(refusal)
+        } else {
+            None
+        }
+    }
+}
+
+impl Fault for CheckWordsError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Words(error) => Fault::code(error),
             Self::Refused(_) => REFUSED,
             Self::Device => "device",
         }

@@ -11,6 +11,7 @@ use crate::flows::Response;
 use crate::flows::conflict::MergeNote;
 use crate::flows::document::ObjectId;
 use crate::flows::journal::UploadNote;
+use crate::flows::kit;
 use crate::flows::pin;
 use crate::flows::seal::SealJob;
 use crate::session::Locked;
@@ -25,6 +26,12 @@ pub fn manifest_pin(bytes: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn head_pin(bytes: &[u8]) -> Option<Vec<u8>> {
     pin::parse_head(bytes).map(|(pin, signed)| pin::head_bytes(&pin, signed))
+}
+
+/// When the words of a sheet were tested on this device.
+#[must_use]
+pub fn tested(bytes: &[u8]) -> Option<Vec<u8>> {
+    kit::parse_tested(bytes).map(|(slot, at)| kit::tested_bytes(&slot, at))
 }
 
 /// A note of an unfinished upload.

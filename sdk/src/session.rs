@@ -57,6 +57,8 @@ pub struct Unlocked {
     pub(crate) keys: Keys,
     pub(crate) secrets: Secrets,
     pub(crate) manifest: RefCell<Newest>,
+    /// The words slot that the newest manifest lists, as the server showed it; `None` where it did not.
+    pub(crate) words_slot: RefCell<Option<Slot>>,
     pub(crate) replica: RefCell<Replica>,
     /// Whether this device did not know the collection when this session began.
     pub(crate) first_visit: bool,

@@ -10,5 +10,6 @@
 mod canary;
 mod content;
 mod document;
+mod door;
 mod evil;
 mod page;

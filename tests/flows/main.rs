@@ -7,6 +7,7 @@ mod commit;
 mod device;
 mod document;
 mod evidence;
+mod kit;
 mod secrets;
 mod upload;
 

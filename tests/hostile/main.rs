@@ -13,6 +13,7 @@ mod contract;
 mod forged;
 mod frame;
 mod headers;
+mod kit;
 mod list;
 mod login;
 mod phrase;

@@ -103,7 +103,7 @@ impl Desk {
         Ok(Answer::Done)
     }
 
-    async fn opened(&self, safe: Unlocked) -> Result<Answer, Failure> {
+    pub(super) async fn opened(&self, safe: Unlocked) -> Result<Answer, Failure> {
         let safe = Rc::new(safe);
         let synced = safe.sync().await.map_err(|error| failure(&error))?;
         // What lay in the bin for thirty days goes now. A failure costs nothing: the next opening tries again.
@@ -120,9 +120,11 @@ impl Desk {
             documents: seen.documents,
         });
         let handle = safe.handle().to_owned();
+        let kit = safe.kit().await.map_err(|_| Failure::code("device"))?;
         *self.safe.borrow_mut() = Some(safe);
         Ok(Answer::Opened(Opened {
             handle,
+            kit,
             first_time_here,
             listing,
         }))

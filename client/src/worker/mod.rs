@@ -5,6 +5,7 @@ mod account;
 mod door;
 mod evidence;
 mod list;
+mod secrets;
 mod transfer;
 
 use std::cell::{Cell, RefCell};
@@ -87,6 +88,7 @@ impl Desk {
             Call::Restore { object } => self.restore(&object).await,
             Call::Purge { object } => self.purge(&object).await,
             Call::Download { object } => return self.download(said.id, &object).await,
+            Call::Account(call) => self.account(call).await,
             Call::ListEvidence => self.list_evidence().await,
             Call::DeleteEvidence { id } => self.delete_evidence(&id).await,
             Call::SaveEvidence { pieces, names } => return self.save_evidence(&pieces, names).await,

@@ -245,6 +245,7 @@ impl SignedIn {
             return Err(refuse_sealed(&device, &keys, Check::Manifest, record.to_bytes(), known).await);
         };
         let first_visit = pin::head(&device, self.account_id, replica.id).await?.is_none();
+        let words_slot = words_slot(&verified.manifest, &stored);
         Ok(Unlocked {
             device,
             session: self.session,
@@ -252,6 +253,7 @@ impl SignedIn {
             handle: stored.handle,
             keys,
             secrets: verified.secrets,
+            words_slot: RefCell::new(words_slot),
             manifest: RefCell::new(Newest {
                 record: verified.record,
                 manifest: verified.manifest,
@@ -303,6 +305,17 @@ pub(crate) fn verify_account(
         manifest: opened,
         secrets: own,
     })
+}
+
+/// The words slot among those that the server shows, if the manifest lists it with this very hash.
+pub(crate) fn words_slot(manifest: &Manifest, stored: &Account) -> Option<Slot> {
+    let slots = stored
+        .slots
+        .iter()
+        .filter_map(|slot| Slot::parse(slot.as_slice()).ok());
+    slots
+        .filter(|slot| slot.header().slot_type == SlotType::Words)
+        .find(|slot| manifest.verify_slot(stored.account_id.as_bytes(), slot) == Ok(SlotState::Live))
 }
 
 /// The deployment that answers: the one that this device knows, or any where it knows none. Its id is the server's

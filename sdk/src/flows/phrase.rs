@@ -14,9 +14,10 @@ use shared::account::{PutPassword, RegistrationStart};
 use shared::{ErrorCode, OperationId};
 
 use super::login::{self, OpenError};
-use super::{pin, retry};
+use super::manifest::ManifestError;
+use super::retry;
 use crate::api;
-use crate::error::{ApiError, LocalError};
+use crate::error::ApiError;
 use crate::evidence::{Check, Refusal, Refused, Route, Subject};
 use crate::session::{Newest, Unlocked};
 
@@ -46,9 +47,14 @@ pub enum PhraseError {
     Device,
 }
 
-impl From<LocalError> for PhraseError {
-    fn from(_: LocalError) -> Self {
-        Self::Device
+impl From<ManifestError> for PhraseError {
+    fn from(error: ManifestError) -> Self {
+        match error {
+            ManifestError::Busy => Self::Busy,
+            ManifestError::Api(error) => Self::Api(error),
+            ManifestError::Refused(refusal) => Self::Refused(refusal),
+            ManifestError::Device => Self::Device,
+        }
     }
 }
 
@@ -76,7 +82,7 @@ impl Unlocked {
                 Err(error) if error.is_passing() => {}
                 Err(error) => return Err(error.into()),
             }
-            if self.is_stored(&record).await {
+            if self.is_stored(&record).await.unwrap_or(false) {
                 return self.try_stored(phrase, record).await;
             }
             return Err(PhraseError::Unknown);
@@ -91,23 +97,10 @@ impl Unlocked {
             Err(PhraseError::Api(_) | PhraseError::Device) => return Err(PhraseError::Unknown),
             settled => settled?,
         }
-        let pinned = pin::advance_manifest(self.device(), self.account_id, &stored.record).await;
-        if pinned.map_err(|_| PhraseError::Unknown)?.is_err() {
-            let bytes = stored.record.to_bytes();
-            let check = Check::ManifestRolledBack;
-            return Err(self.refuse_record(check, Route::Password, bytes).await);
+        match self.accept_manifest(stored, Route::Password).await {
+            Err(ManifestError::Refused(refusal)) => Err(refusal.into()),
+            accepted => accepted.map_err(|_| PhraseError::Unknown),
         }
-        self.manifest.replace(stored);
-        Ok(())
-    }
-
-    /// After a request without an answer: whether the account holds what was sent. That it does not yet is no proof
-    /// that it never will.
-    async fn is_stored(&self, sent: &Newest) -> bool {
-        let read = || api::account::read(self.transport(), self.session());
-        retry(self.device(), read)
-            .await
-            .is_ok_and(|account| account.manifest.as_slice() == sent.record.to_bytes())
     }
 
     /// OPAQUE registration under the handle that the account has.
@@ -132,67 +125,30 @@ impl Unlocked {
             .map_err(failed)
     }
 
-    /// The next slot and manifest: the old password slot leaves the list, the new one enters it, and the lower bound of
-    /// the collection rises to what this client has accepted. A device that was never here goes back no further.
+    /// The next slot and manifest: the old password slot leaves the list, the new one enters it.
     fn next_password(&self, registered: &Registered) -> Result<([u8; 32], PutPassword, Newest), PhraseError> {
         let device = self.device();
         let id = self.account_id.as_bytes();
-        let newest = self.manifest.borrow();
-        let failed = |_| PhraseError::Device;
         let slot_id = device.make_bytes::<16>().map_err(|_| PhraseError::Device)?;
         let operation_id = OperationId(device.make_bytes().map_err(|_| PhraseError::Device)?);
         let kek = Kek::derive_from_export_key(&registered.export_key, id, &slot_id);
-        let ark_gen = newest.manifest.ark_gen;
+        let ark_gen = self.manifest.borrow().manifest.ark_gen;
         let slot = device
             .with_random(|random| Slot::wrap(&kek, ark_gen, &self.keys.ark, random))
             .map_err(|_| PhraseError::Device)?;
-        let mut manifest = newest.manifest.clone();
-        manifest
-            .slots
-            .retain(|_, listed| listed.slot_type != SlotType::Password);
-        manifest.list_slot(&slot, SlotState::Live);
-        self.replica.borrow().raise_bounds(&mut manifest);
-        let identity = self.secrets.current().map_err(|_| PhraseError::Device)?;
-        let record = device
-            .with_random(|random| {
-                manifest.seal(id, Some(&newest.record), identity, &self.keys.manifest, random)
-            })
-            .map_err(failed)?;
+        let (previous, newest) = self.next_manifest(|manifest| {
+            manifest
+                .slots
+                .retain(|_, listed| listed.slot_type != SlotType::Password);
+            manifest.list_slot(&slot, SlotState::Live);
+        })?;
         let next = PutPassword {
             operation_id,
             registration: registered.record.as_slice().into(),
             password_slot: slot.to_bytes().as_slice().into(),
-            manifest: record.to_bytes().into(),
+            manifest: newest.record.to_bytes().into(),
         };
-        Ok((newest.record.manifest_hash(), next, Newest { record, manifest }))
-    }
-
-    /// Another device wrote a manifest: read it, verify it, go on from it.
-    async fn refresh_manifest(&self) -> Result<(), PhraseError> {
-        let stored = api::account::read(self.transport(), self.session()).await?;
-        let verified = match login::verify_account(&self.keys, self.account_id.as_bytes(), &stored) {
-            Ok(verified) => verified,
-            Err((check, bytes)) => return Err(self.refuse_record(check, Route::Account, &bytes).await),
-        };
-        if pin::advance_manifest(self.device(), self.account_id, &verified.record)
-            .await?
-            .is_err()
-        {
-            let bytes = verified.record.to_bytes();
-            let check = Check::ManifestRolledBack;
-            return Err(self.refuse_record(check, Route::Account, bytes).await);
-        }
-        self.manifest.replace(Newest {
-            record: verified.record,
-            manifest: verified.manifest,
-        });
-        Ok(())
-    }
-
-    async fn refuse_record(&self, check: Check, route: Route, bytes: &[u8]) -> PhraseError {
-        let refused = Refused::new(check, Subject::Account, route, bytes)
-            .knowing(pin::known_manifest(self.device(), self.account_id).await);
-        self.refuse(refused).await.into()
+        Ok((previous, next, newest))
     }
 
     /// A real login with the new phrase, ended at once: only then is the change believed.

@@ -36,6 +36,13 @@ pub const PARSERS: &[Parser] = &[
         valid: |draw| draw.bytes(44),
     },
     Parser {
+        name: "parse_tested",
+        file: "sdk/src/flows/kit.rs",
+        rule: Rule::Exact,
+        run: parsers::tested,
+        valid: |draw| draw.bytes(24),
+    },
+    Parser {
         name: "UploadNote",
         file: "sdk/src/flows/journal.rs",
         rule: Rule::Normal,
