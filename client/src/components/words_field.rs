@@ -164,8 +164,8 @@ pub fn WordsField(
                 Secret::Phrase => view! { <PhraseLine typing testid described invalid/> }.into_any(),
                 Secret::Sheet => view! { <SheetLines typing testid described invalid/> }.into_any(),
             }}
-            <Offers typing/>
             {(secret == Secret::Sheet).then(|| view! { <Counted value/> })}
+            <Offers typing/>
             {move || typing.capitals.get().then(|| view! { <p class="hint">{t!(words.capitals)}</p> })}
             {move || wrong().map(|text| view! {
                 <p class="error" id=format!("{id}-error")><Svg icon=Icon::CircleAlert/>{text}</p>
