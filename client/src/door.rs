@@ -7,7 +7,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use zeroize::Zeroizing;
 
-use crate::message::{Answer, Call, DoorAnswer, DoorCall};
+use crate::message::door::{DoorAnswer, DoorCall};
+use crate::message::{Answer, Call};
 use crate::state::App;
 use crate::words::Word;
 
@@ -65,7 +66,9 @@ impl App {
             return;
         }
         spawn_local(async move {
-            if let Ok(Answer::Door(DoorAnswer::WordList(words))) = self.ask(Call::Door(DoorCall::WordList)).await {
+            if let Ok(Answer::Door(DoorAnswer::WordList(words))) =
+                self.ask(Call::Door(DoorCall::WordList)).await
+            {
                 self.doors
                     .list
                     .set(Arc::new(words.into_iter().map(Word::of).collect()));

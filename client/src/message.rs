@@ -2,6 +2,7 @@
 //! objects of the browser. May hold no key: the secrets that cross are those a person types or must write down.
 
 pub mod account;
+pub mod door;
 
 mod door;
 
@@ -68,7 +69,7 @@ pub enum Call {
         phrase: String,
     },
     /// Of the public screens.
-    Door(DoorCall),
+    Door(door::DoorCall),
     /// Forget every key; the session on the server ends too.
     Lock,
     /// Read the list again.
@@ -196,7 +197,7 @@ pub enum Answer {
     /// What the recovery sheet shows.
     Sheet(Sheet),
     /// What a call of the doors brings.
-    Door(DoorAnswer),
+    Door(door::DoorAnswer),
     /// The safe is open.
     Opened(Opened),
     /// What a call about the account brings.

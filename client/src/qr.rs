@@ -40,7 +40,13 @@ pub fn draw(text: &str) -> Option<Drawing> {
                 x += 1;
             }
             if x > start {
-                path.push_str(&format!("M{} {}h{}v1h-{}z", start + QUIET, y + QUIET, x - start, x - start));
+                path.push_str(&format!(
+                    "M{} {}h{}v1h-{}z",
+                    start + QUIET,
+                    y + QUIET,
+                    x - start,
+                    x - start
+                ));
             } else {
                 x += 1;
             }
@@ -74,9 +80,18 @@ mod tests {
         let words = ["académie"; 12].join(" ");
         assert_eq!(
             lines,
-            ["CIVIS1", words.as_str(), "AAAAAAAAAAAAAAAAAAAAAA", "BBBBBBBBBBBBBBBBBBBBBB", "coffre.valombre.fr"]
+            [
+                "CIVIS1",
+                words.as_str(),
+                "AAAAAAAAAAAAAAAAAAAAAA",
+                "BBBBBBBBBBBBBBBBBBBBBB",
+                "coffre.valombre.fr"
+            ]
         );
-        assert!(!text.contains("camille"), "the handle stands beside the square, not in it");
+        assert!(
+            !text.contains("camille"),
+            "the handle stands beside the square, not in it"
+        );
     }
 
     #[test]
@@ -85,7 +100,11 @@ mod tests {
         let drawing = draw(&content(&sheet(), &longest)).unwrap();
         // The corner of the finder: seven dark modules.
         assert!(drawing.path.starts_with("M2 2h7v1h-7z"), "{}", drawing.path);
-        assert!(drawing.side <= 85, "{} modules are still read from paper", drawing.side);
+        assert!(
+            drawing.side <= 85,
+            "{} modules are still read from paper",
+            drawing.side
+        );
     }
 
     #[test]

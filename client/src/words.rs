@@ -153,15 +153,29 @@ mod tests {
         let list = list();
         assert_eq!(list.len(), 2048);
         for word in &list {
-            assert!(word.folded.bytes().all(|byte| byte.is_ascii_lowercase()), "{word:?}");
+            assert!(
+                word.folded.bytes().all(|byte| byte.is_ascii_lowercase()),
+                "{word:?}"
+            );
             let four: String = word.folded.chars().take(4).collect();
-            assert_eq!(list.iter().filter(|other| other.is_meant_by(&four)).count(), 1, "{word:?}");
+            assert_eq!(
+                list.iter().filter(|other| other.is_meant_by(&four)).count(),
+                1,
+                "{word:?}"
+            );
         }
     }
 
     #[test]
     fn a_retyped_word_forgives_accents_capitals_and_all_but_four_letters() {
-        for typed in ["académie", "ACADÉMIE", " academie ", "acade\u{301}mie", "acad", "Acadé"] {
+        for typed in [
+            "académie",
+            "ACADÉMIE",
+            " academie ",
+            "acade\u{301}mie",
+            "acad",
+            "Acadé",
+        ] {
             assert!(is_same(typed, "académie"), "{typed}");
         }
         for typed in ["", "aca", "académique", "acadx", "abaisser"] {
@@ -177,24 +191,36 @@ mod tests {
         let twelve = "1. abaisser 2. abandon abdiquer, abeille abolir aborder aboutir aboyer abrasif abreuver abri abro";
         assert!(looks_like_sheet(twelve, &list));
         assert!(looks_like_sheet(&twelve.to_uppercase(), &list));
-        assert!(!looks_like_sheet("verger cuivre lundi harpe colline brume tabouret renard", &list));
+        assert!(!looks_like_sheet(
+            "verger cuivre lundi harpe colline brume tabouret renard",
+            &list
+        ));
         let own = "le vélo bleu de ma tante dort sous un vieux pommier tordu";
         assert_eq!(words_in(own).count(), 12);
         assert!(!looks_like_sheet(own, &list));
-        assert!(looks_like_sheet(own, &[]), "without a list the number alone speaks");
+        assert!(
+            looks_like_sheet(own, &[]),
+            "without a list the number alone speaks"
+        );
     }
 
     #[test]
     fn the_first_unknown_word_is_named_by_its_number() {
         let list = list();
-        assert_eq!(first_unknown("abaisser xylophage abandon", &list), Some((2, "xylophage".to_owned())));
+        assert_eq!(
+            first_unknown("abaisser xylophage abandon", &list),
+            Some((2, "xylophage".to_owned()))
+        );
         assert_eq!(first_unknown("abaisser abandon", &list), None);
     }
 
     #[test]
     fn a_word_is_completed_at_the_end_alone() {
         let list = list();
-        let offered: Vec<String> = completions("abeille ab", &list).into_iter().map(|word| word.shown).collect();
+        let offered: Vec<String> = completions("abeille ab", &list)
+            .into_iter()
+            .map(|word| word.shown)
+            .collect();
         assert_eq!(offered, ["abaisser", "abandon", "abdiquer", "abeille"]);
         assert!(completions("abeille ", &list).is_empty());
         assert!(completions("abeille a", &list).is_empty());
@@ -211,7 +237,9 @@ mod tests {
                 assert!(1 <= a && a < b && b < c && c <= 12);
             }
         }
-        let drawn: std::collections::BTreeSet<usize> = (0..=255_u8).flat_map(|byte| positions([byte, byte, byte])).collect();
+        let drawn: std::collections::BTreeSet<usize> = (0..=255_u8)
+            .flat_map(|byte| positions([byte, byte, byte]))
+            .collect();
         assert_eq!(drawn.len(), 12, "every position is asked for");
     }
 }

@@ -34,7 +34,7 @@ pub use session::{Locked, SignedIn, Unlocked};
 
 /// A proposed phrase: eight words, 88 bits.
 pub use crypto::phrase::make_phrase;
-/// The 2048 words of sheets and proposed phrases, as sheets write them.
-pub use crypto::words::word_list;
 /// The one source of randomness: what a device is given.
 pub use crypto::random::{Random, RandomError};
+/// The 2048 words of sheets and proposed phrases, as sheets write them.
+pub use crypto::words::word_list;

@@ -10,6 +10,7 @@
 mod canary;
 mod content;
 mod document;
+mod door;
 mod evil;
 mod load;
 mod page;

@@ -31,7 +31,9 @@ pub fn Band() -> impl IntoView {
         } else if app.doors.by_sheet.get() {
             Some(Said::BySheet)
         } else {
-            app.kit.with(|kit| kit.confirmed.is_none()).then_some(Said::Missing)
+            app.kit
+                .with(|kit| kit.confirmed.is_none())
+                .then_some(Said::Missing)
         }
     });
     move || {

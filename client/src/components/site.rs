@@ -30,7 +30,6 @@ pub fn Site(children: Children) -> impl IntoView {
             <footer class="site-foot">
                 <ul>
                     <li><A href="/service">{t!(service.foot)}</A></li>
-                    <li><A href="/perdu">{t!(lost.foot)}</A></li>
                 </ul>
             </footer>
         </div>

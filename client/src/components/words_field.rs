@@ -30,7 +30,6 @@ struct Typing {
     secret: Secret,
     value: RwSignal<String>,
     shown: RwSignal<bool>,
-    focused: RwSignal<bool>,
     closed: RwSignal<bool>,
     active: RwSignal<Option<usize>>,
     capitals: RwSignal<bool>,
@@ -62,10 +61,13 @@ impl Typing {
         let active = self.active.get_untracked();
         match event.key().as_str() {
             "ArrowDown" if !offered.is_empty() => {
-                self.active.set(Some(active.map_or(0, |at| if at == last { 0 } else { at + 1 })));
+                self.active
+                    .set(Some(active.map_or(0, |at| if at == last { 0 } else { at + 1 })));
             }
             "ArrowUp" if !offered.is_empty() => {
-                self.active.set(Some(active.map_or(last, |at| if at == 0 { last } else { at - 1 })));
+                self.active.set(Some(
+                    active.map_or(last, |at| if at == 0 { last } else { at - 1 }),
+                ));
             }
             "Escape" if !offered.is_empty() => self.closed.set(true),
             "Enter" => match active.and_then(|at| offered.get(at)) {
@@ -90,7 +92,9 @@ impl Typing {
 
     fn active_id(self) -> Option<String> {
         let at = self.active.get()?;
-        self.offered.with(|offered| at < offered.len()).then(|| self.option_id(at))
+        self.offered
+            .with(|offered| at < offered.len())
+            .then(|| self.option_id(at))
     }
 }
 
@@ -133,7 +137,6 @@ pub fn WordsField(
         secret,
         value,
         shown,
-        focused,
         closed,
         active: RwSignal::new(None),
         capitals: RwSignal::new(false),
@@ -161,8 +164,8 @@ pub fn WordsField(
                 Secret::Phrase => view! { <PhraseLine typing testid described invalid/> }.into_any(),
                 Secret::Sheet => view! { <SheetLines typing testid described invalid/> }.into_any(),
             }}
-            <Offers typing/>
             {(secret == Secret::Sheet).then(|| view! { <Counted value/> })}
+            <Offers typing/>
             {move || typing.capitals.get().then(|| view! { <p class="hint">{t!(words.capitals)}</p> })}
             {move || wrong().map(|text| view! {
                 <p class="error" id=format!("{id}-error")><Svg icon=Icon::CircleAlert/>{text}</p>
@@ -196,7 +199,6 @@ fn PhraseLine(
                 aria-activedescendant=move || typing.active_id()
                 autocomplete="current-password"
                 autocapitalize="none"
-                autocorrect="off"
                 spellcheck="false"
                 aria-describedby=move || described.get()
                 aria-invalid=move || invalid.get().then_some("true")
@@ -229,7 +231,6 @@ fn SheetLines(
             aria-activedescendant=move || typing.active_id()
             autocomplete="off"
             autocapitalize="none"
-            autocorrect="off"
             spellcheck="false"
             aria-describedby=move || described.get()
             aria-invalid=move || invalid.get().then_some("true")

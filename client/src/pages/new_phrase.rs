@@ -9,7 +9,8 @@ use leptos_router::hooks::use_navigate;
 
 use crate::components::field::FormError;
 use crate::components::frame::Frame;
-use crate::message::{Answer, Call, DoorCall, Failure};
+use crate::message::door::DoorCall;
+use crate::message::{Answer, Call, Failure};
 use crate::pages::phrase::{Choice, PhraseChoice};
 use crate::state::{app, failure_text};
 use crate::t;

@@ -43,7 +43,12 @@ impl Door {
 
     /// Twelve words of a sheet stand where the phrase belongs.
     fn is_wrong_door(self) -> bool {
-        let is_sheet = |text: &String| self.app.doors.list.with(|list| words::looks_like_sheet(text, list));
+        let is_sheet = |text: &String| {
+            self.app
+                .doors
+                .list
+                .with(|list| words::looks_like_sheet(text, list))
+        };
         !self.mine.get() && self.phrase.with(is_sheet)
     }
 
@@ -94,7 +99,12 @@ impl Door {
 pub fn OpenPage() -> impl IntoView {
     let app = app();
     let door = Door::new(app);
-    let Door { handle, phrase, failure, .. } = door;
+    let Door {
+        handle,
+        phrase,
+        failure,
+        ..
+    } = door;
     let wrong_door = Memo::new(move |_| door.is_wrong_door());
     let (to_safe, to_sheet) = (use_navigate(), use_navigate());
     let go = Callback::new(move |()| {
@@ -150,7 +160,9 @@ pub fn OpenPage() -> impl IntoView {
 /// One button; at the wrong door the right one, and two ways to stay.
 #[component]
 fn Ways(door: Door, wrong_door: Memo<bool>) -> impl IntoView {
-    let Door { phrase, mine, busy, .. } = door;
+    let Door {
+        phrase, mine, busy, ..
+    } = door;
     let (label, working, sheet) = (t!(open.submit), t!(open.working), t!(open.with_sheet));
     let words = move || match (wrong_door.get(), busy.get()) {
         (true, _) => sheet(),

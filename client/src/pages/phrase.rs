@@ -129,12 +129,14 @@ fn Heading(
     title: fn(Locale) -> &'static str,
     lead: impl Fn() -> &'static str + Send + Sync + 'static,
 ) -> impl IntoView {
-    view! {
-        <div class="stack-2">
-            {step.map(|step| view! { <StepTitle step title/> })}
-            <p class="lead">{lead}</p>
-        </div>
-    }
+    step.map(|step| {
+        view! {
+            <div class="stack-2">
+                <StepTitle step title/>
+                <p class="lead">{lead}</p>
+            </div>
+        }
+    })
 }
 
 #[component]

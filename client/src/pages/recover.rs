@@ -10,7 +10,8 @@ use leptos_router::hooks::use_navigate;
 use crate::components::field::{FormError, on_submit};
 use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
-use crate::message::{Answer, Call, DoorCall, Failure};
+use crate::message::door::DoorCall;
+use crate::message::{Answer, Call, Failure};
 use crate::platform::page;
 use crate::state::{App, app, failure_text};
 use crate::t;
@@ -30,7 +31,7 @@ struct Door {
 impl Door {
     fn open(self, then: impl FnOnce() + 'static) {
         self.tried.set(true);
-        let wrong = self.words.with_untracked(|words| words_error(self.app, words));
+        let wrong = untrack(|| self.words.with(|words| words_error(self.app, words)));
         if self.busy.get_untracked() || wrong.is_some() {
             page::focus("words");
             return;
@@ -75,7 +76,13 @@ pub fn RecoverPage() -> impl IntoView {
         tried: RwSignal::new(false),
         failure: RwSignal::new(None),
     };
-    let Door { words, busy, tried, failure, .. } = door;
+    let Door {
+        words,
+        busy,
+        tried,
+        failure,
+        ..
+    } = door;
     let navigate = use_navigate();
     let recover = Callback::new(move |()| {
         let navigate = navigate.clone();

@@ -91,11 +91,13 @@ fn RetypeField(asked: Asked, wrong: Signal<bool>) -> impl IntoView {
     let (in_label, in_error) = (number.clone(), number.clone());
     let error = move || {
         let number = in_error.clone();
-        wrong.get().then(|| view! {
-            <p class="error" id=format!("{id}-error")>
-                <Svg icon=Icon::CircleAlert/>
-                {move || text::retype::wrong(lang.get(), &number)}
-            </p>
+        wrong.get().then(|| {
+            view! {
+                <p class="error" id=format!("{id}-error")>
+                    <Svg icon=Icon::CircleAlert/>
+                    {move || text::retype::wrong(lang.get(), &number)}
+                </p>
+            }
         })
     };
     view! {
@@ -109,7 +111,6 @@ fn RetypeField(asked: Asked, wrong: Signal<bool>) -> impl IntoView {
                 data-number=number
                 autocomplete="off"
                 autocapitalize="none"
-                autocorrect="off"
                 spellcheck="false"
                 aria-describedby=move || wrong.get().then(|| format!("{id}-error"))
                 aria-invalid=move || wrong.get().then_some("true")

@@ -32,7 +32,7 @@ pub fn ServicePage() -> impl IntoView {
 #[component]
 pub fn ServiceFacts() -> impl IntoView {
     view! {
-        <ul class="facts">
+        <ul class="service-facts">
             <Fact icon=Icon::Archive title=t!(service.space) text=t!(service.space_text)/>
             <Fact icon=Icon::Lock title=t!(service.means) text=t!(service.means_text)/>
             <Fact icon=Icon::Eye title=t!(service.privacy) text=t!(service.privacy_text)/>
@@ -41,7 +41,7 @@ pub fn ServiceFacts() -> impl IntoView {
         </ul>
         <section class="card card-pad stack-4 limits" aria-labelledby="limits">
             <h2 id="limits">{t!(service.limits)}</h2>
-            <ul class="facts">
+            <ul class="service-facts">
                 <Fact icon=Icon::Key title=t!(service.lost) text=t!(service.lost_text)/>
                 <Fact icon=Icon::Monitor title=t!(service.device) text=t!(service.device_text)/>
                 <Fact icon=Icon::Triangle title=t!(service.first) text=t!(service.first_text)/>

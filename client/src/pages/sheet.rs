@@ -20,7 +20,10 @@ pub fn SheetStep(
     finish: Callback<bool>,
 ) -> impl IntoView {
     let sheet = draft.sheet.get_untracked();
-    let words = sheet.as_ref().map(|sheet| sheet.words.clone()).unwrap_or_default();
+    let words = sheet
+        .as_ref()
+        .map(|sheet| sheet.words.clone())
+        .unwrap_or_default();
     view! {
         <div class="split split--sheet">
             <div class="stack-4 split-intro">

@@ -38,7 +38,7 @@ struct Test {
 impl Test {
     fn run(self) {
         self.tried.set(true);
-        let error = self.words.with_untracked(|words| words_error(self.app, words));
+        let error = untrack(|| self.words.with(|words| words_error(self.app, words)));
         if self.busy.get_untracked() || error.is_some() {
             page::focus("words");
             return;
@@ -63,7 +63,10 @@ impl Test {
 
     async fn ask(self) -> Verdict {
         let words = self.words.get_untracked();
-        let checked = self.app.ask(Call::Account(AccountCall::CheckWords { words })).await;
+        let checked = self
+            .app
+            .ask(Call::Account(AccountCall::CheckWords { words }))
+            .await;
         match checked {
             Ok(Answer::Account(AccountAnswer::Words(true))) => {}
             Ok(Answer::Account(AccountAnswer::Words(false))) => return Verdict::Other,
@@ -93,7 +96,13 @@ pub fn SheetTestPage() -> impl IntoView {
         busy: RwSignal::new(false),
         verdict: RwSignal::new(None),
     };
-    let Test { words, tried, busy, verdict, .. } = test;
+    let Test {
+        words,
+        tried,
+        busy,
+        verdict,
+        ..
+    } = test;
     let error = Signal::derive(move || {
         tried
             .get()
@@ -141,7 +150,7 @@ fn Ours() -> impl IntoView {
         <div class="stack-5" data-testid="sheet-test-ours">
             <div class="band band--ok">
                 <Svg icon=Icon::CircleCheck/>
-                <p><strong>{t!(sheet_test.ours)}</strong> {t!(sheet_test.ours_text)}</p>
+                <p><strong>{t!(sheet_test.ours)}</strong> " " {t!(sheet_test.ours_text)}</p>
             </div>
             <A href="/coffre" attr:class="btn btn--primary btn--big">{t!(sheet_test.back)}</A>
         </div>
@@ -153,7 +162,7 @@ fn Other() -> impl IntoView {
     view! {
         <div class="band band--danger" data-testid="sheet-test-other">
             <Svg icon=Icon::CircleAlert/>
-            <p><strong>{t!(sheet_test.other)}</strong> {t!(sheet_test.other_text)}</p>
+            <p><strong>{t!(sheet_test.other)}</strong> " " {t!(sheet_test.other_text)}</p>
         </div>
     }
 }

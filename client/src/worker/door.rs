@@ -6,7 +6,8 @@ use sdk::flows::login;
 use zeroize::Zeroizing;
 
 use super::{Desk, failure};
-use crate::message::{Answer, DoorAnswer, DoorCall, Failure};
+use crate::message::door::{DoorAnswer, DoorCall};
+use crate::message::{Answer, Failure};
 
 impl Desk {
     /// One call of the doors.
@@ -21,7 +22,10 @@ impl Desk {
 
     fn confirm_sheet(&self) -> Result<Answer, Failure> {
         let draft = self.draft.borrow();
-        draft.as_ref().ok_or_else(|| Failure::code("worker"))?.confirm_sheet();
+        draft
+            .as_ref()
+            .ok_or_else(|| Failure::code("worker"))?
+            .confirm_sheet();
         Ok(Answer::Done)
     }
 

@@ -6,6 +6,7 @@ use std::{
 };
 
 use thirtyfour::By;
+use thirtyfour::common::print::{PrintPage, PrintParameters};
 
 use super::{Browser, BrowserError};
 
@@ -51,8 +52,15 @@ impl Browser {
     /// See [`BrowserError`].
     pub async fn retypes(&self, words: &[String]) -> Result<(), BrowserError> {
         self.see("sheet-retype").await?;
-        for field in self.driver.find_all(By::Css("[data-testid='sheet-retype']")).await? {
-            let number = field.attr("data-number").await?.and_then(|number| number.parse::<usize>().ok());
+        for field in self
+            .driver
+            .find_all(By::Css("[data-testid='sheet-retype']"))
+            .await?
+        {
+            let number = field
+                .attr("data-number")
+                .await?
+                .and_then(|number| number.parse::<usize>().ok());
             let word = number.and_then(|number| words.get(number.checked_sub(1)?));
             field.send_keys(word.map_or("", String::as_str)).await?;
         }
@@ -190,6 +198,22 @@ impl Browser {
         }
         names.sort();
         Ok(names)
+    }
+
+    /// What the page would put on A4 paper, as PDF.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn prints(&self) -> Result<Vec<u8>, BrowserError> {
+        let a4 = PrintPage {
+            width: 21.0,
+            height: 29.7,
+        };
+        let parameters = PrintParameters {
+            page: a4,
+            ..PrintParameters::default()
+        };
+        Ok(self.driver.print_page(parameters).await?)
     }
 
     /// Goes to a screen of the open safe by its link.
