@@ -5,6 +5,7 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
 use crate::components::icon::{Icon, Svg};
+use crate::components::presence::OfflineBand;
 use crate::components::site::SkipLink;
 use crate::format;
 use crate::message::Fill;
@@ -60,6 +61,7 @@ pub fn Frame(
                         </div>
                         {tools.map(|tools| tools.run())}
                     </header>
+                    <OfflineBand/>
                     {children()}
                 </div>
             </main>

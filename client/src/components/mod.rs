@@ -4,6 +4,7 @@ pub mod dialog;
 pub mod field;
 pub mod frame;
 pub mod icon;
+pub mod presence;
 pub mod row;
 pub mod site;
 pub mod stepper;

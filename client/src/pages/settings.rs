@@ -1,5 +1,7 @@
 //! Réglages: theme, language, whose safe this is, where it is kept, evidence, lock. design.md, screen 13 in part.
 
+mod lock;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -46,6 +48,7 @@ pub fn SettingsPage() -> impl IntoView {
                         </li>
                     </ul>
                 </section>
+                <lock::LockSection/>
                 <Display/>
                 {move || deployment.get().map(|card| view! { <Service card/> })}
                 <EvidenceSection/>
