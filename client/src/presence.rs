@@ -40,12 +40,11 @@ impl Presence {
     /// As chosen on this device.
     #[must_use]
     pub fn new() -> Self {
-        let chosen = tabs::idle_minutes().filter(|minutes| IDLE_CHOICES.contains(minutes));
         Self {
             resuming: RwSignal::new(false),
             offline: RwSignal::new(None),
             leaving: RwSignal::new(false),
-            minutes: RwSignal::new(chosen.unwrap_or(IDLE_MINUTES)),
+            minutes: RwSignal::new(chosen_minutes().unwrap_or(IDLE_MINUTES)),
             read_at: StoredValue::new(0),
             reading: StoredValue::new(false),
             misses: StoredValue::new(0),
@@ -59,8 +58,13 @@ impl Presence {
         self.offline.set(None);
     }
 
+    /// In milliseconds; as chosen last, in whichever tab.
     fn limit(self) -> f64 {
-        f64::from(self.minutes.get_untracked()) * 60_000.0
+        let chosen = chosen_minutes().unwrap_or_else(|| self.minutes.get_untracked());
+        if self.minutes.get_untracked() != chosen {
+            self.minutes.set(chosen);
+        }
+        f64::from(chosen) * 60_000.0
     }
 }
 
@@ -83,7 +87,7 @@ impl App {
             }
         });
         tabs::on_lock(move || {
-            if self.is_open() {
+            if self.is_open() || self.presence.resuming.get_untracked() {
                 self.lock_here("elsewhere");
             }
         });
@@ -228,10 +232,12 @@ impl App {
         let here = self.presence;
         here.offline.set(Some(Offline { when, resting }));
         let misses = here.misses.get_value();
-        here.misses.set_value(misses.saturating_add(1));
+        let this = misses.saturating_add(1);
+        here.misses.set_value(this);
         let wait = RETRY.saturating_mul(1 << misses.min(RETRY_STEPS));
         page::later(wait, move || {
-            if here.offline.get_untracked().is_some() {
+            // Of several that wait, the last one speaks.
+            if here.offline.get_untracked().is_some() && here.misses.get_value() == this {
                 self.refresh();
             }
         });
@@ -303,6 +309,10 @@ impl App {
     fn note_read(self) {
         self.presence.read_at.set_value(format::now());
     }
+}
+
+fn chosen_minutes() -> Option<u32> {
+    tabs::idle_minutes().filter(|minutes| IDLE_CHOICES.contains(minutes))
 }
 
 /// Minutes that a person may choose.
