@@ -6,6 +6,7 @@ use leptos_router::components::{Redirect, Route, Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 
+use crate::components::presence::{LeavingNotice, Resuming};
 use crate::components::toast::ToastArea;
 use crate::components::tray::Tray;
 use crate::pages::alert::AlertPage;
@@ -35,6 +36,7 @@ pub fn start() {
 fn Root() -> impl IntoView {
     let app = App::new();
     provide_context(app);
+    app.attend();
     Effect::new(move |_| page::apply_locale(app.lang.get()));
     Effect::new(move |_| page::apply_theme(app.theme.get()));
     // What is chosen in one tab is shown in the others.
@@ -53,6 +55,7 @@ fn Root() -> impl IntoView {
             <div class="dock" hidden=move || app.alert.with(Option::is_some)>
                 <Tray/>
                 <ToastArea/>
+                <LeavingNotice/>
             </div>
         </Router>
     }
@@ -64,7 +67,7 @@ fn Screens() -> impl IntoView {
         <Routes fallback=|| view! { <Redirect path="/"/> }>
             <Route path=path!("/") view=HomePage/>
             <Route path=path!("/creer") view=CreatePage/>
-            <Route path=path!("/ouvrir") view=OpenPage/>
+            <Route path=path!("/ouvrir") view=DoorPage/>
             <Route path=path!("/secours") view=RecoverPage/>
             <Route path=path!("/perdu") view=LostPage/>
             <Route path=path!("/service") view=ServicePage/>
@@ -90,9 +93,42 @@ where
     move || {
         if open.get() {
             page().into_any()
+        } else if app.presence.resuming.get() {
+            view! { <Resuming/> }.into_any()
         } else {
             view! { <Redirect path="/ouvrir"/> }.into_any()
         }
+    }
+}
+
+/// What stands at the door's address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Door,
+    /// An open safe is being gone on with.
+    Wait,
+    /// It was open before the door was reached.
+    Safe,
+}
+
+/// The door; none where the safe is open already, in this tab or as another left it.
+#[component]
+fn DoorPage() -> impl IntoView {
+    let app = app();
+    let at = Memo::new(move |before: Option<&At>| {
+        let open = app.handle.with(Option::is_some);
+        match before {
+            _ if app.presence.resuming.get() => At::Wait,
+            // A safe that opens at this door leads on by itself.
+            Some(At::Door) => At::Door,
+            _ if open => At::Safe,
+            _ => At::Door,
+        }
+    });
+    move || match at.get() {
+        At::Door => view! { <OpenPage/> }.into_any(),
+        At::Wait => view! { <Resuming/> }.into_any(),
+        At::Safe => view! { <Redirect path="/coffre"/> }.into_any(),
     }
 }
 

@@ -40,6 +40,8 @@
 //!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it
 //!   `evidence-check`, `evidence-subject`, `evidence-open`, then `evidence-facts`, `evidence-name`, `evidence-save`, `evidence-delete`;
 //!   then `evidence-delete-submit`, `evidence-delete-cancel`
+//! - presence: `resuming` (while an open safe is gone on with), `offline`, `offline-retry`, `leaving`, `leaving-stay`; in the
+//!   settings `idle-5`, `idle-15`, `idle-60`
 
 // Leptos' component macro makes a public builder for each component; its parts cannot carry documentation of ours.
 pub mod app;
@@ -51,6 +53,7 @@ pub mod pages;
 pub mod platform;
 pub mod preview;
 pub mod qr;
+pub mod presence;
 pub mod state;
 pub mod strength;
 #[expect(

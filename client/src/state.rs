@@ -21,6 +21,7 @@ use crate::pages::settings::carry::carried_text;
 use crate::platform::archive::{Beside, Chosen};
 use crate::platform::page::{self, Theme};
 use crate::platform::remote::Remote;
+use crate::presence::Presence;
 use crate::text::{self, Locale};
 
 /// The language signal; see [`t!`](crate::t).
@@ -64,6 +65,8 @@ pub struct App {
     pub doors: Doors,
     /// What the other doors say when the safe locked itself.
     pub locked_by: RwSignal<Option<Failure>>,
+    /// Whether somebody is there, and the server.
+    pub presence: Presence,
     remote: StoredValue<Remote, LocalStorage>,
     toasts: StoredValue<u32>,
 }
@@ -143,6 +146,7 @@ impl App {
             alert: RwSignal::new(None),
             doors: Doors::new(),
             locked_by: RwSignal::new(None),
+            presence: Presence::new(),
             remote: StoredValue::new_local(Remote::default()),
             toasts: StoredValue::new(0),
         }
@@ -165,6 +169,7 @@ impl App {
     /// The safe is open: everything that was on screen before belongs to nobody.
     pub fn opened(self, opened: Opened) {
         self.locked_by.set(None);
+        self.mark_open();
         self.show(opened.listing);
         self.changes.set(opened.changes);
         self.kit.set(opened.kit);
@@ -172,13 +177,24 @@ impl App {
         self.handle.set(Some(opened.handle));
     }
 
-    /// Locks: the worker forgets its keys, the page everything it showed.
+    /// Locks in every tab of this browser: what was kept goes first, then the worker's keys, and everything that was shown.
     pub fn lock(self) {
+        self.close_kept();
         self.forget();
         // The next call starts a worker of its own: it does not wait for this one to go.
         let remote = self.remote.get_value();
         self.remote.set_value(Remote::default());
         remote.end();
+    }
+
+    /// Locks this tab alone, because another one did: its worker and its keys end at once. `why` is worded at the door.
+    pub(crate) fn lock_here(self, why: &'static str) {
+        self.forget();
+        self.presence.forget();
+        let remote = self.remote.get_value();
+        self.remote.set_value(Remote::default());
+        remote.cut();
+        self.locked_by.set(Some(Failure::code(why)));
     }
 
     /// Changes the list by one call, and says it where `done` words it.
@@ -424,7 +440,7 @@ impl App {
     }
 
     /// Shows a list, and says what a merge decided on the way to it. Returns whether there was any to say.
-    fn show(self, listing: Listing) -> bool {
+    pub(crate) fn show(self, listing: Listing) -> bool {
         let said = merges_text(&listing, self.lang.get_untracked());
         let lines = i32::try_from(listing.merged.len()).unwrap_or(i32::MAX);
         self.listing.set(listing);

@@ -60,8 +60,9 @@ async fn two_tabs_that_upload_at_once_lose_nothing() -> Result<(), BrowserError>
     let first_tab = browser.driver().window().await?;
     let second_tab = browser.driver().new_tab().await?;
     browser.driver().switch_to_window(second_tab.clone()).await?;
-    browser.go("/").await?;
-    browser.opens(&account).await?;
+    // The safe that is open in the first tab is open in the second one.
+    browser.go("/coffre").await?;
+    browser.see("safe").await?;
 
     // Neither waits for the other: both send before either is looked at.
     browser.begins_upload(&right).await?;

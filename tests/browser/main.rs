@@ -16,3 +16,4 @@ mod load;
 mod page;
 mod screens;
 mod story;
+mod resume;

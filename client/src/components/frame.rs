@@ -7,6 +7,7 @@ use leptos_router::hooks::use_location;
 use crate::components::band::Band;
 use crate::components::changes::Changes;
 use crate::components::icon::{Icon, Svg};
+use crate::components::presence::OfflineBand;
 use crate::components::site::SkipLink;
 use crate::format;
 use crate::message::Fill;
@@ -75,6 +76,7 @@ pub fn Frame(
                     </header>
                     <Band/>
                     <Changes/>
+                    <OfflineBand/>
                     {children()}
                 </div>
             </main>

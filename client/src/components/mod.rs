@@ -7,6 +7,7 @@ pub mod field;
 pub mod frame;
 pub mod icon;
 pub mod preview;
+pub mod presence;
 pub mod row;
 pub mod site;
 pub mod stepper;

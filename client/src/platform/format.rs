@@ -25,6 +25,12 @@ pub fn short_date(seconds: u64, locale: Locale) -> String {
     )
 }
 
+/// `12 mars`, for what is not long ago.
+#[must_use]
+pub fn day(seconds: u64, locale: Locale) -> String {
+    written(seconds, locale, &[("day", "numeric"), ("month", "long")])
+}
+
 /// Hour and minute in the local time zone; the minute has two figures.
 #[must_use]
 pub fn clock(seconds: u64) -> (String, String) {

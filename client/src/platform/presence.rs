@@ -1,22 +1,15 @@
 //! Whether somebody is there: gestures, the tab in sight, the network back, and time that passes. May decide nothing.
 
 use wasm_bindgen::prelude::*;
-use web_sys::{AddEventListenerOptions, Document, EventTarget, VisibilityState, Window};
+use web_sys::{Document, EventTarget, Window};
 
 /// Calls `act` at each gesture in this tab; at once, so keep it short.
 pub fn on_gesture(act: impl Fn() + 'static) {
     let Some(window) = window() else { return };
     let heard = Closure::<dyn Fn()>::new(act).into_js_value();
-    let options = AddEventListenerOptions::new();
-    options.set_passive(true);
-    options.set_capture(true);
     for name in GESTURES {
         // A name that this browser does not know never fires.
-        let _ = window.add_event_listener_with_callback_and_add_event_listener_options(
-            name,
-            heard.unchecked_ref(),
-            &options,
-        );
+        let _ = window.add_event_listener_with_callback_and_bool(name, heard.unchecked_ref(), true);
     }
 }
 
@@ -47,15 +40,15 @@ pub fn on_online(act: impl Fn() + 'static) {
 pub fn every(milliseconds: i32, act: impl Fn() + 'static) {
     let act = Closure::<dyn Fn()>::new(act).into_js_value();
     if let Some(window) = window() {
-        let _ = window
-            .set_interval_with_callback_and_timeout_and_arguments_0(act.unchecked_ref(), milliseconds);
+        let _ =
+            window.set_interval_with_callback_and_timeout_and_arguments_0(act.unchecked_ref(), milliseconds);
     }
 }
 
 /// Whether this tab is in sight.
 #[must_use]
 pub fn is_visible() -> bool {
-    document().is_some_and(|document| document.visibility_state() == VisibilityState::Visible)
+    document().is_some_and(|document| !document.hidden())
 }
 
 fn listen(target: &EventTarget, name: &str, heard: &JsValue) {
@@ -70,4 +63,11 @@ fn window() -> Option<Window> {
     web_sys::window()
 }
 
-const GESTURES: [&str; 6] = ["pointerdown", "pointermove", "keydown", "wheel", "touchstart", "scroll"];
+const GESTURES: [&str; 6] = [
+    "pointerdown",
+    "pointermove",
+    "keydown",
+    "wheel",
+    "touchstart",
+    "scroll",
+];

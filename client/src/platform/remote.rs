@@ -99,6 +99,13 @@ impl Remote {
         });
     }
 
+    /// Ends this line at once: the worker is terminated where it stands, and its keys with it. For a session that ends
+    /// elsewhere.
+    pub fn cut(&self) {
+        self.0.ended.set(true);
+        self.0.hang_up();
+    }
+
     /// Whether the line was ended: what still comes over it belongs to a safe that is locked.
     #[must_use]
     pub fn is_ended(&self) -> bool {

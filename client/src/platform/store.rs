@@ -95,9 +95,7 @@ impl IndexedDb {
     /// Stores such a value, durable when it returns.
     pub(super) async fn put_value(&self, key: &str, value: &JsValue) -> Result<(), LocalError> {
         let (transaction, store) = self.begin(TransactionMode::ReadWrite).await?;
-        let _request = store
-            .put(value, Some(&JsValue::from_str(key)))
-            .map_err(failed)?;
+        let _request = store.put(value, Some(&JsValue::from_str(key))).map_err(failed)?;
         finish(transaction).await
     }
 

@@ -1,12 +1,33 @@
 //! What the tabs of one browser tell each other, and what they keep together: that a safe is open, when somebody last
 //! did something, after how long it locks. May hold no key and no name.
 
+use std::cell::Cell;
+
 use js_sys::Date;
 use wasm_bindgen::prelude::*;
-use web_sys::{BroadcastChannel, MessageEvent, Storage};
+use web_sys::{MessageEvent, Storage};
+
+#[wasm_bindgen]
+extern "C" {
+    // Tabs of one origin hear each other; a browser without it throws, and each tab locks for itself.
+    type BroadcastChannel;
+
+    #[wasm_bindgen(constructor, catch)]
+    fn new(name: &str) -> Result<BroadcastChannel, JsValue>;
+
+    #[wasm_bindgen(method, catch, js_name = postMessage)]
+    fn post_message(this: &BroadcastChannel, message: &JsValue) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method, setter)]
+    fn set_onmessage(this: &BroadcastChannel, heard: &JsValue);
+
+    #[wasm_bindgen(method)]
+    fn close(this: &BroadcastChannel);
+}
 
 /// Marks that a safe is open in this browser: the next page asks its worker to go on with it.
 pub fn mark_open() {
+    OPENED_HERE.set(Some(Date::now()));
     store(OPEN, "1");
 }
 
@@ -25,26 +46,25 @@ pub fn unmark_open() {
 
 /// Somebody did something in this browser, now.
 pub fn mark_active() {
-    store(ACTIVE, &format!("{:.0}", Date::now()));
+    let now = Date::now();
+    ACTIVE_HERE.set(Some(now));
+    store(ACTIVE, &format!("{now:.0}"));
 }
 
 /// Milliseconds since somebody last did something in any tab, by the wall: the time that the machine slept counts.
-/// `None` where nobody knows.
+/// In a browser that keeps nothing between pages, in this tab; `None` where nobody knows.
 #[must_use]
 pub fn idle_milliseconds() -> Option<f64> {
-    let last: f64 = stored(ACTIVE)?.parse().ok()?;
+    let noted = stored(ACTIVE).and_then(|noted| noted.parse::<f64>().ok());
+    let last = noted.or_else(|| ACTIVE_HERE.get())?;
     Some(Date::now() - last).filter(|idle| idle.is_finite())
 }
 
-/// Whether this browser keeps anything between pages.
+/// Whether some tab has locked since this one opened; also one that this one could not hear.
 #[must_use]
-pub fn keeps() -> bool {
-    store(PROBE, "1");
-    let kept = stored(PROBE).is_some();
-    if let Some(storage) = storage() {
-        let _ = storage.remove_item(PROBE);
-    }
-    kept
+pub fn was_locked() -> bool {
+    let noted = stored(LOCKED).and_then(|noted| noted.parse::<f64>().ok());
+    noted.is_some_and(|locked| OPENED_HERE.get().is_some_and(|opened| locked > opened))
 }
 
 /// Minutes without a gesture after which the safe locks, as chosen here.
@@ -60,6 +80,8 @@ pub fn set_idle_minutes(minutes: u32) {
 
 /// Tells every other tab to lock.
 pub fn say_lock() {
+    OPENED_HERE.set(None);
+    store(LOCKED, &format!("{:.0}", Date::now()));
     if let Ok(channel) = BroadcastChannel::new(CHANNEL) {
         let _ = channel.post_message(&JsValue::from_str(LOCK));
         channel.close();
@@ -76,9 +98,14 @@ pub fn on_lock(act: impl Fn() + 'static) {
             act();
         }
     });
-    channel.set_onmessage(Some(heard.into_js_value().unchecked_ref()));
+    channel.set_onmessage(&heard.into_js_value());
     // Unreferenced, it could be collected with its listener.
     std::mem::forget(channel);
+}
+
+thread_local! {
+    static ACTIVE_HERE: Cell<Option<f64>> = const { Cell::new(None) };
+    static OPENED_HERE: Cell<Option<f64>> = const { Cell::new(None) };
 }
 
 fn stored(key: &str) -> Option<String> {
@@ -99,6 +126,6 @@ fn storage() -> Option<Storage> {
 const OPEN: &str = "civis.open";
 const ACTIVE: &str = "civis.active";
 const MINUTES: &str = "civis.idle";
-const PROBE: &str = "civis.probe";
+const LOCKED: &str = "civis.locked";
 const CHANNEL: &str = "civis";
 const LOCK: &str = "lock";

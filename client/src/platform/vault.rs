@@ -4,14 +4,43 @@
 //!
 //! Whatever is missing, altered or of another account or deployment counts as nothing kept. May not look into the bytes.
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use sdk::error::LocalError;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{CryptoKey, SubtleCrypto, WorkerGlobalScope};
 use zeroize::Zeroizing;
 
 use crate::platform::store::IndexedDb;
+
+#[wasm_bindgen]
+extern "C" {
+    // WebCrypto, as much of it as is used here; keys stay objects of the browser.
+    type SubtleCrypto;
+
+    #[wasm_bindgen(method, catch, js_name = generateKey)]
+    fn generate_key(
+        this: &SubtleCrypto,
+        algorithm: &Object,
+        extractable: bool,
+        usages: &Array,
+    ) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn encrypt(
+        this: &SubtleCrypto,
+        algorithm: &Object,
+        key: &JsValue,
+        data: &[u8],
+    ) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    fn decrypt(
+        this: &SubtleCrypto,
+        algorithm: &Object,
+        key: &JsValue,
+        data: &[u8],
+    ) -> Result<Promise, JsValue>;
+}
 
 /// What was kept, and of which session.
 pub struct Kept {
@@ -38,14 +67,12 @@ pub async fn keep(owner: &Owner, bytes: &[u8]) -> Result<(), LocalError> {
     let subtle = subtle()?;
     let algorithm = object(&[("name", &"AES-GCM".into()), ("length", &256.into())])?;
     let usages = Array::of2(&"encrypt".into(), &"decrypt".into());
-    let made = subtle
-        .generate_key_with_object(&algorithm, false, &usages)
-        .map_err(failed)?;
-    let key: CryptoKey = JsFuture::from(made).await.map_err(failed)?.unchecked_into();
+    let made = subtle.generate_key(&algorithm, false, &usages).map_err(failed)?;
+    let key = JsFuture::from(made).await.map_err(failed)?;
     let mut nonce = [0; 12];
     getrandom::fill(&mut nonce).map_err(|_| LocalError)?;
     let sealing = subtle
-        .encrypt_with_object_and_u8_array(&parameters(owner, &nonce)?, &key, bytes)
+        .encrypt(&parameters(owner, &nonce)?, &key, bytes)
         .map_err(failed)?;
     let sealed = Uint8Array::new(&JsFuture::from(sealing).await.map_err(failed)?);
     let record = object(&[
@@ -66,7 +93,7 @@ pub async fn read() -> Option<Kept> {
         account: field("account")?.as_string()?,
         deployment: field("deployment")?.as_string()?,
     };
-    let key: CryptoKey = field("key")?.dyn_into().ok()?;
+    let key = field("key")?;
     let nonce: [u8; 12] = field("nonce")?
         .dyn_into::<Uint8Array>()
         .ok()?
@@ -76,7 +103,7 @@ pub async fn read() -> Option<Kept> {
     let sealed = field("sealed")?.dyn_into::<Uint8Array>().ok()?.to_vec();
     let opening = subtle()
         .ok()?
-        .decrypt_with_object_and_u8_array(&parameters(&owner, &nonce).ok()?, &key, &sealed)
+        .decrypt(&parameters(&owner, &nonce).ok()?, &key, &sealed)
         .ok()?;
     let opened = Uint8Array::new(&JsFuture::from(opening).await.ok()?);
     let bytes = Zeroizing::new(opened.to_vec());
@@ -102,12 +129,12 @@ fn parameters(owner: &Owner, nonce: &[u8; 12]) -> Result<Object, LocalError> {
 
 /// Absent where the page was not served securely.
 fn subtle() -> Result<SubtleCrypto, LocalError> {
-    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
-    let subtle = scope.crypto().map_err(failed)?.subtle();
-    if subtle.is_undefined() {
-        Err(LocalError)
+    let part = |of: &JsValue, name: &str| Reflect::get(of, &JsValue::from_str(name)).map_err(failed);
+    let subtle = part(&part(&js_sys::global(), "crypto")?, "subtle")?;
+    if subtle.is_object() {
+        Ok(subtle.unchecked_into())
     } else {
-        Ok(subtle)
+        Err(LocalError)
     }
 }
 

@@ -113,10 +113,13 @@ impl Desk {
 
     /// The open safe.
     fn safe(&self) -> Result<Rc<Unlocked>, Failure> {
-        self.safe
-            .borrow()
-            .clone()
-            .ok_or_else(|| Failure::code(if self.resting.get() { "resting" } else { "signed_out" }))
+        self.safe.borrow().clone().ok_or_else(|| {
+            Failure::code(if self.resting.get() {
+                "resting"
+            } else {
+                "signed_out"
+            })
+        })
     }
 
     fn cancel(&self, call: CallId) -> Result<Answer, Failure> {

@@ -63,13 +63,14 @@ impl Desk {
             .await
             .map_err(|error| failure(&error))?;
         self.resting.set(true);
-        Ok(ResumeAnswer::Offline(known.map_or_else(LastList::default, |known| {
-            LastList {
+        Ok(ResumeAnswer::Offline(known.map_or_else(
+            LastList::default,
+            |known| LastList {
                 handle: known.handle,
                 when: Some(known.when),
                 items: known.items,
-            }
-        })))
+            },
+        )))
     }
 
     /// Keeps what a reload or a second tab needs. A browser that keeps nothing asks again there, and nothing else.

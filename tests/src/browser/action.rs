@@ -90,11 +90,14 @@ impl Browser {
         self.click("open-submit").await
     }
 
-    /// Loads the page again, as after closing the window: nothing of memory is left.
+    /// Loads the page again as a browser does that kept no open safe: nothing of memory is left, the phrase is asked for.
     ///
     /// # Errors
     /// See [`BrowserError`].
     pub async fn reloads(&self) -> Result<(), BrowserError> {
+        self.driver
+            .execute("localStorage.removeItem('civis.open')", vec![])
+            .await?;
         Ok(self.driver.refresh().await?)
     }
 

@@ -5,6 +5,7 @@ mod devices;
 mod leave;
 mod secrets;
 mod step_up;
+mod lock;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -55,6 +56,7 @@ pub fn SettingsPage() -> impl IntoView {
                 </section>
                 <secrets::Secrets/>
                 <devices::Devices/>
+                <lock::LockSection/>
                 <Display/>
                 {move || deployment.get().map(|card| view! { <Service card/> })}
                 <EvidenceSection/>
