@@ -3,12 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod bad_input;
 mod commit;
 mod device;
 mod document;
 mod evidence;
+mod many;
+mod random;
 mod secrets;
 mod upload;
+mod versions;
 
 use tests::world::World;
 
