@@ -216,7 +216,7 @@ async fn five_hundred_files_are_five_hundred_documents() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_quota_that_ends_in_the_middle_keeps_what_was_saved() {
-    let world = World::start(|config| config.account_bytes = 250_000)
+    let world = World::start(|config| config.account_bytes = 260_000)
         .await
         .unwrap();
     let desk = Desk::new(&world);

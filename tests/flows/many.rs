@@ -33,11 +33,11 @@ async fn five_hundred_go_to_the_trash_in_few_commits_and_an_interruption_can_be_
     assert_eq!(all.len(), 500);
     desk.line.take_sent();
 
-    // The line breaks after the second commit.
+    // The line breaks after the first commit.
     let mut seen = 0;
     desk.line.before(move |request| {
         seen += u32::from(request.path.ends_with("/head"));
-        if seen > 2 { Fate::Lose } else { Fate::Pass }
+        if seen > 1 { Fate::Lose } else { Fate::Pass }
     });
     assert!(matches!(safe.trash_many(&all).await, Err(CommitError::Api(_))));
     desk.line.mend();
@@ -49,7 +49,7 @@ async fn five_hundred_go_to_the_trash_in_few_commits_and_an_interruption_can_be_
     commits(&desk);
     safe.trash_many(&all).await.unwrap();
     let rest = commits(&desk);
-    assert!(rest.len() <= 10, "{} commits", rest.len());
+    assert!((1..=4).contains(&rest.len()), "{} commits", rest.len());
     assert!(rest.iter().all(|commit| commit.pages.len() <= 128));
     println!(
         "500 to the trash: {thrown} before the line broke, the rest in {} commits",
@@ -207,32 +207,34 @@ async fn one_name_among_ten_thousand_is_changed_for_twenty_kilobytes() {
     let items = safe.list();
     assert_eq!(items.len(), 10_000);
     let folder = safe.make_folder("Papiers", None).await.unwrap();
-    let mut worst = 0;
-    for at in [0, 777, 5_000, 9_999] {
-        let id = &items[at].id;
+    let mut sizes = Vec::new();
+    for item in items.iter().step_by(400) {
         for step in ["rename", "move"] {
             desk.line.take_sent();
             let done = if step == "rename" {
-                safe.rename(id, &format!("Un autre nom {at}.pdf")).await
+                safe.rename(&item.id, &format!("Un autre nom que {}", item.name))
+                    .await
             } else {
-                safe.move_to(id, Some(&folder)).await
+                safe.move_to(&item.id, Some(&folder)).await
             };
             done.unwrap();
             let sent = desk.line.take_sent();
-            let headers = |request: &sdk::flows::Request| -> usize {
-                let lines = request.headers.iter();
-                lines.map(|(name, value)| name.len() + value.len() + 4).sum()
-            };
-            let bytes: usize = sent
-                .iter()
-                .map(|request| request.path.len() + headers(request) + request.body.len())
-                .sum();
-            println!(
-                "{step} of 1 among 10,000: {bytes} bytes sent in {} request(s)",
-                sent.len()
-            );
-            worst = worst.max(bytes);
+            assert_eq!(sent.len(), 1, "one request");
+            sizes.push(sent.iter().map(bytes_of).sum::<usize>());
         }
     }
-    assert!(worst <= 20_000, "{worst} bytes");
+    let (least, worst) = (sizes.iter().min().unwrap(), sizes.iter().max().unwrap());
+    let mean = sizes.iter().sum::<usize>() / sizes.len();
+    println!(
+        "a rename or move of one among 10,000, {} times: {least} to {worst} bytes sent, {mean} on average",
+        sizes.len()
+    );
+    assert!(*worst <= 20_000, "{worst} bytes");
+}
+
+/// Path, headers and body of a request, without what HTTP adds below the sdk.
+fn bytes_of(request: &sdk::flows::Request) -> usize {
+    let headers = request.headers.iter();
+    let headers: usize = headers.map(|(name, value)| name.len() + value.len() + 4).sum();
+    request.path.len() + headers + request.body.len()
 }

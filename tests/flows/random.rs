@@ -383,7 +383,7 @@ async fn two_devices_and_three_tabs_lose_nothing_and_end_alike() {
         let (rounds, until) = if deep {
             (60, end)
         } else {
-            (12, began + Duration::from_secs(40))
+            (20, began + Duration::from_secs(40))
         };
         let (played, ledger) = play(seed, rounds, until).await;
         println!(
