@@ -257,3 +257,52 @@ async fn a_change_brings_back_what_went_by_age_while_the_store_still_has_it() {
     first.sync().await.unwrap();
     assert_eq!(first.reads("bail.pdf").await, b"le bail");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_or_an_older_content_that_was_altered_is_refused_like_any_document() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (_alice, safe) = Person::creates_account("alice", &desk).await;
+    let object = safe.saves("bail.pdf", b"avant").await.object;
+    let new = NewDocument {
+        replace: Some(object.clone()),
+        thumbnail: Some(picture(3_000)),
+        ..document("bail.pdf")
+    };
+    safe.upload(&b"maintenant".to_vec(), &new, &Watch::none())
+        .await
+        .unwrap();
+    desk.line.alter("/content", |response| {
+        let mut body = response.body.to_vec();
+        body[7] ^= 1;
+        response.body = body.into();
+    });
+    let nothing = Watch::none();
+    for altered in [
+        safe.read_thumbnail(&object).await.map(drop),
+        safe.download_version(&object, 0, &mut Vec::new(), &nothing).await,
+    ] {
+        let Err(ReadError::Refused(refusal)) = altered else {
+            panic!("{altered:?}")
+        };
+        assert_eq!(refusal.check, sdk::Check::Part);
+    }
+    // Withheld: missing, with evidence, since the newest list names it.
+    desk.line.mend();
+    desk.line.before(|request| {
+        if !request.path.contains("/bodies/") {
+            return Fate::Pass;
+        }
+        let gone = shared::Problem::new(shared::ErrorCode::NotFound, shared::RequestId([0; 16]));
+        Fate::Answer(sdk::flows::Response {
+            status: 404,
+            headers: vec![("content-type".to_owned(), shared::error::PROBLEM_JSON.to_owned())],
+            body: serde_json::to_vec(&gone).unwrap().into(),
+        })
+    });
+    let Err(ReadError::Refused(refusal)) = safe.read_thumbnail(&object).await else {
+        panic!("a picture that is not there")
+    };
+    assert_eq!(refusal.check, sdk::Check::BodyMissing);
+    assert!(safe.finds("bail.pdf").thumbnail, "it is still said to be there");
+}
