@@ -25,6 +25,8 @@ pub mod native;
 pub mod parsers;
 pub mod search;
 pub mod session;
+#[cfg(feature = "testing")]
+mod testing;
 
 pub use error::ApiError;
 pub use evidence::{Check, Evidence, Refusal, Subject};

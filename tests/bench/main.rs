@@ -9,6 +9,7 @@
 )]
 
 mod login;
+mod search;
 mod upload;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use tests::browser::Stage;
 #[tokio::main]
 async fn main() {
     if std::env::args().all(|argument| argument != "login") {
+        search::all();
         encryption().await;
         upload::all().await;
     }

@@ -4,6 +4,7 @@
 
 mod account;
 mod archive;
+mod bad_input;
 mod commit;
 mod device;
 mod document;
@@ -13,6 +14,11 @@ mod resume;
 mod secrets;
 mod upload;
 mod ways;
+mod many;
+mod random;
+mod secrets;
+mod upload;
+mod versions;
 
 use tests::world::World;
 

@@ -108,7 +108,13 @@ pub(super) fn put_at(
 
 /// A leaf if the entries fit one, else an interior page over smaller ones.
 fn split(entries: Vec<Arc<Entry>>, depth: usize) -> Result<Tree, PutError> {
-    if fits_leaf(&entries, LEAF_ENTRIES, PAGE_CBOR_BYTES) {
+    // Where nothing can be split any more, a leaf takes all that a reader takes.
+    let bytes = if depth < DEPTH_MAX {
+        LEAF_BYTES
+    } else {
+        PAGE_CBOR_BYTES
+    };
+    if entries.len() <= 1 || fits_leaf(&entries, LEAF_ENTRIES, bytes) {
         return Ok(Tree::Leaf(entries));
     }
     if depth >= DEPTH_MAX {
@@ -182,7 +188,7 @@ fn join(page: &mut Page, dropped: &mut Vec<Hash32>) {
         .flat_map(|child| child.own_entries())
         .cloned()
         .collect();
-    if fits_leaf(&entries, LEAF_ENTRIES / 2, PAGE_CBOR_BYTES / 2) {
+    if fits_leaf(&entries, LEAF_ENTRIES / 2, LEAF_BYTES / 2) {
         dropped.extend(
             page.children()
                 .filter_map(|child| child.sealed)
@@ -265,3 +271,7 @@ impl<'a> Iterator for Entries<'a> {
         }
     }
 }
+
+/// Bytes of CBOR at which a leaf of several entries is split. A reader takes half as much again; a small change of one
+/// entry sends its whole leaf, and with this bound at most 20 KB in all, in base64.
+const LEAF_BYTES: usize = 8 * 1024;

@@ -33,7 +33,7 @@ impl Unlocked {
         let folder = folder
             .map(|folder| folder.parse().ok_or(CommitError::NotFound))
             .transpose()?;
-        let ids = self.topmost(parse_all(objects)?).await?;
+        let ids = self.topmost(ids_of(objects)?).await?;
         let verify = |index: &Index| {
             let Some(folder) = &folder else {
                 return Ok(());
@@ -56,7 +56,7 @@ impl Unlocked {
     /// [`CommitError`].
     pub async fn trash_many(&self, objects: &[ObjectId]) -> Result<Committed, CommitError> {
         let now = self.device().clock().now();
-        let ids = self.topmost(parse_all(objects)?).await?;
+        let ids = self.topmost(ids_of(objects)?).await?;
         self.change_many(
             &ids,
             |_| Ok(()),
@@ -72,7 +72,7 @@ impl Unlocked {
     /// # Errors
     /// [`CommitError`].
     pub async fn restore_many(&self, objects: &[ObjectId]) -> Result<Committed, CommitError> {
-        let mut ids = parse_all(objects)?;
+        let mut ids = ids_of(objects)?;
         self.ready().await?;
         // Folders first: what lies in one that comes back stays in it.
         {
@@ -92,7 +92,7 @@ impl Unlocked {
         objects: &[ObjectId],
         category: Option<Category>,
     ) -> Result<Committed, CommitError> {
-        let ids = parse_all(objects)?;
+        let ids = ids_of(objects)?;
         self.change_many(
             &ids,
             |_| Ok(()),
@@ -110,7 +110,7 @@ impl Unlocked {
     /// or begins with `civis:`.
     pub async fn set_tags(&self, object: &ObjectId, tags: &[String]) -> Result<Committed, CommitError> {
         let tags = to_tags(tags)?;
-        let ids = parse_all(std::slice::from_ref(object))?;
+        let ids = ids_of(std::slice::from_ref(object))?;
         self.change_many(
             &ids,
             |_| Ok(()),
@@ -128,7 +128,7 @@ impl Unlocked {
     /// # Errors
     /// [`CommitError`].
     pub async fn set_retention(&self, object: &ObjectId, end: Option<u64>) -> Result<Committed, CommitError> {
-        let ids = parse_all(std::slice::from_ref(object))?;
+        let ids = ids_of(std::slice::from_ref(object))?;
         self.change_many(
             &ids,
             |_| Ok(()),
@@ -215,7 +215,7 @@ pub(crate) fn to_tags(tags: &[String]) -> Result<BTreeSet<Name>, CommitError> {
 }
 
 /// Each once, in the order given.
-fn parse_all(objects: &[ObjectId]) -> Result<Vec<Id>, CommitError> {
+fn ids_of(objects: &[ObjectId]) -> Result<Vec<Id>, CommitError> {
     let mut seen = BTreeSet::new();
     let mut ids = Vec::new();
     for object in objects {

@@ -156,6 +156,9 @@ impl Unlocked {
         new: &NewDocument,
         watch: &Watch<'_>,
     ) -> Result<Uploaded, UploadError> {
+        // Before a large file is read for nothing.
+        Name::normalised(&new.name).map_err(|_| UploadError::Name)?;
+        to_tags(&new.tags)?;
         let content = self.read_through(file, watch).await?;
         self.upload_fresh(file, new, watch, content).await
     }
