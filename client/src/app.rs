@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 use leptos_router::path;
 
 use crate::components::toast::ToastArea;
+use crate::components::tray::AddButton;
 use crate::components::tray::Tray;
 use crate::pages::alert::AlertPage;
 use crate::pages::create::CreatePage;
@@ -40,6 +41,7 @@ fn Root() -> impl IntoView {
             }}
             // Under the alert nothing else speaks; transfers go on.
             <div class="dock" hidden=move || app.alert.with(Option::is_some)>
+                <AddButton/>
                 <Tray/>
                 <ToastArea/>
             </div>

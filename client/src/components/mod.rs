@@ -1,9 +1,11 @@
 //! Parts that several screens share. A part shows what it is given; what happens is decided in `state` and `pages`.
 
+pub mod bands;
 pub mod dialog;
 pub mod field;
 pub mod frame;
 pub mod icon;
+pub mod menu;
 pub mod row;
 pub mod site;
 pub mod stepper;

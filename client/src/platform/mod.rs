@@ -2,13 +2,15 @@
 //! May hold no screen and no decision of the protocol.
 //!
 //! On the page's side: [`remote`] (talking to the worker), [`page`] (language, theme, files to save, printing),
-//! [`format`](mod@format) (dates). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
+//! [`format`](mod@format) (dates), [`screen`] (where things stand), [`dropped`] (files and folders). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
 
 pub mod device;
+pub mod dropped;
 pub mod file;
 pub mod format;
 pub mod page;
 pub mod port;
 pub mod remote;
+pub mod screen;
 pub mod store;
 pub mod transport;
