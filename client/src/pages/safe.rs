@@ -44,9 +44,9 @@ pub fn SafePage() -> impl IntoView {
         app.listing
             .with(|listing| !listing.items.iter().any(|item| !item.in_trash))
     });
-    // The empty safe has its own two buttons.
+    // The empty safe has its own two buttons; while several are picked, the list needs the room.
     Effect::new(move |_| {
-        app.add.set((!empty.get()).then(|| Adder {
+        app.add.set((!empty.get() && !view.picking.get()).then(|| Adder {
             choose: Callback::new(move |()| choosers.choose()),
             photograph: Callback::new(move |()| choosers.photograph()),
         }));

@@ -1,7 +1,7 @@
 //! Where things stand on the screen: scrolling, widths, focus. May decide nothing of what is shown.
 
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, Event, HtmlElement};
+use web_sys::{Element, Event, FocusOptions, HtmlElement};
 
 #[wasm_bindgen]
 extern "C" {
@@ -81,14 +81,25 @@ pub fn set_height(element: &HtmlElement, pixels: f64) {
     let _ = element.style().set_property("height", &format!("{pixels}px"));
 }
 
-/// Gives the focus to the first element that fits, once the page has drawn it.
+/// Gives the focus to the first element that fits, once the page has drawn it, and scrolls to it.
 pub fn focus_on(selector: String) {
+    give_focus(selector, false);
+}
+
+/// The same without scrolling.
+pub fn focus_still(selector: String) {
+    give_focus(selector, true);
+}
+
+fn give_focus(selector: String, still: bool) {
     super::page::later(0, move || {
         let found = web_sys::window()
             .and_then(|window| window.document())
             .and_then(|document| document.query_selector(&selector).ok().flatten());
         if let Some(element) = found.and_then(|element| element.dyn_into::<HtmlElement>().ok()) {
-            let _ = element.focus();
+            let options = FocusOptions::new();
+            options.set_prevent_scroll(still);
+            let _ = element.focus_with_options(&options);
         }
     });
 }

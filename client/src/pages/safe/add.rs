@@ -126,7 +126,7 @@ fn Batch(files: Vec<Dropped>) -> impl IntoView {
         view.adding.set(None);
         spawn_local(add(view, files.get_value(), parent, options));
     };
-    screen::focus_on("[data-testid='add-submit']".to_owned());
+    screen::focus_still("[data-testid='add-submit']".to_owned());
     view! {
         <Dialog title=move || text::safe::batch::title(lang.get(), count) on_close=move || view.adding.set(None)>
             <form class="stack-4" on:submit=on_submit(submit)>

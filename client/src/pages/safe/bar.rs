@@ -64,6 +64,11 @@ fn Chip(
     #[prop(optional)] icon: Option<Icon>,
 ) -> impl IntoView {
     let view = view();
+    // The last three categories wait until they are used: one line of chips is what a person looks through.
+    let rare = matches!(
+        filter,
+        Filter::Category(Category::Family | Category::Vehicle | Category::Other)
+    );
     let filter = StoredValue::new(filter);
     let chosen = move || filter.with_value(|filter| view.filter.with(|now| now == filter));
     // A second press lets every document through again.
@@ -77,6 +82,7 @@ fn Chip(
             type="button"
             data-testid="chip"
             data-name=word
+            hidden=move || rare && count.get() == 0 && !chosen()
             aria-pressed=move || chosen().to_string()
             on:click=move |_| press()
         >
@@ -140,7 +146,7 @@ fn Way() -> impl IntoView {
         }
         let path = path.get();
         let Some((last, above)) = path.split_last() else {
-            return view! { <p class="bar-found">{found}</p> }.into_any();
+            return view! { <p class="bar-found bar-found--plain">{found}</p> }.into_any();
         };
         let steps = above
             .iter()

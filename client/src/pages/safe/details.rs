@@ -147,7 +147,7 @@ fn Acts(item: Item) -> impl IntoView {
             <Act testid="details-set-category" icon=Icon::ListChecks label=text::safe::action::category act=ask(|item| Ask::Category(vec![item.id]))/>
             <Act testid="details-set-tags" icon=Icon::Tag label=text::safe::action::tags act=ask(Ask::Tags)/>
             <Act testid="details-set-end" icon=Icon::Calendar label=text::safe::action::end act=ask(Ask::End)/>
-            <Act testid="details-trash" icon=Icon::Trash label=text::safe::action::trash act=move || view.trash(vec![item.get_value()])/>
+            <Act testid="details-trash" icon=Icon::Trash label=text::safe::action::bin act=move || view.trash(vec![item.get_value()])/>
         </ul>
     }
 }
