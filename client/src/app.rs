@@ -8,6 +8,7 @@ use leptos_router::path;
 
 use crate::components::presence::{LeavingNotice, Resuming};
 use crate::components::toast::ToastArea;
+use crate::components::tray::AddButton;
 use crate::components::tray::Tray;
 use crate::pages::alert::AlertPage;
 use crate::pages::create::CreatePage;
@@ -53,6 +54,7 @@ fn Root() -> impl IntoView {
             }}
             // Under the alert nothing else speaks; transfers go on.
             <div class="dock" hidden=move || app.alert.with(Option::is_some)>
+                <AddButton/>
                 <Tray/>
                 <ToastArea/>
                 <LeavingNotice/>

@@ -11,7 +11,7 @@
 //!
 //! # `data-testid`s that the browser stories may rest on
 //!
-//! - everywhere: `lang-switch`, `lock`, `toast`, `toast-undo`, `form-error`
+//! - everywhere: `lang-switch`, `lock`, `toast`, `toast-undo`, `toast-hold`, `form-error`
 //! - home: `home-create`, `home-open`
 //! - create: `create-start`, `create-handle`, `create-handle-next`, `create-phrase-word` (8), `create-phrase-other`,
 //!   `create-phrase-own`, `create-phrase-input`, `create-phrase-repeat`, `create-phrase-next`, `create-back`,
@@ -31,6 +31,26 @@
 //!   `doc-trash`; then `rename-input`, `rename-submit`, `rename-cancel`
 //! - trash: `trash`, `trash-empty`; each a `trash-row` with `data-name`, `trash-restore`, `trash-purge`; then
 //!   `purge-submit`, `purge-cancel`
+//!   `sheet-word` (12), `sheet-print`, `sheet-confirm`, `create-submit`
+//! - open: `open-handle`, `open-phrase`, `open-submit`, `open-sheet`, `open-create`
+//! - recover: `recover-words`, `recover-phrase`, `recover-repeat`, `recover-submit`
+//! - safe: `safe`, `safe-add`, `safe-photograph`, `dock-add` and `dock-photograph` (on a phone), `safe-file` and
+//!   `safe-camera` (the choosers), `safe-drop` (while files are dragged), `safe-empty`, `safe-search`, `safe-none`,
+//!   `safe-clear`, `safe-trash-link`, `quota`, `notice`, `notice-close`, `reminder`, `reminder-show`, `reminder-close`
+//! - safe, adding: `add-submit`, `add-cancel`, `category-choice` with `data-name`, `end-always`, `end-until`, `end-day`
+//! - safe, over the list: `chip` with `data-name`, `crumbs`, `crumb`, `found`, `order`, `sort-name`, `sort-date`,
+//!   `sort-size`, `folder-new`, `pick-start`; then `picked`, `pick-all`, `pick-move`, `pick-category`, `pick-trash`,
+//!   `pick-end`
+//! - safe, the list: each document is a `doc-row`, each folder a `folder-row`, with `data-name` and `data-row`, and in it
+//!   `doc-name`, `doc-size`, `doc-pick`, `doc-menu`; in the menu `doc-download`, `doc-details`, `doc-rename`, `doc-move`,
+//!   `doc-category`, `doc-trash`
+//! - safe, its questions: `rename-input`, `folder-input`, `tags-input`, `move-place` with `data-name`, and for each of
+//!   `rename`, `folder`, `move`, `category`, `tags`, `end` a `-submit` and a `-cancel`
+//! - safe, details: `details`, `details-close`, `details-added`, `details-category`, `details-end`, `details-tags`,
+//!   `details-open`, `details-download`, `details-rename`, `details-move`, `details-set-category`, `details-set-tags`,
+//!   `details-set-end`, `details-trash`
+//! - trash: `trash`, `trash-empty`, `trash-back`, `trash-purge-all`; each a `trash-row` with `data-name`,
+//!   `trash-restore`, `trash-purge`; then `purge-submit`, `purge-cancel`
 //! - tray: `tray`, `tray-close`; each transfer a `tray-item` with `data-name` and `data-state` (`waiting`, `encrypting`,
 //!   `sending`, `saved`, `failed`, `cancelled`), and in it `tray-step`, `tray-cancel`, `tray-retry`, `tray-dismiss`
 //! - alert: `alert` with `data-check`, `alert-subject`, `alert-check`, `alert-names`, `alert-save`, `alert-saved`,

@@ -15,7 +15,8 @@ use web_sys::{Blob, File};
 use crate::message::archive::{ArchiveAnswer, ArchiveCall};
 use crate::door::Doors;
 use crate::message::{
-    Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, Step, UploadOptions,
+    Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, SafeCall, Step,
+    UploadOptions,
 };
 use crate::pages::settings::carry::carried_text;
 use crate::platform::archive::{Beside, Chosen};
@@ -59,6 +60,10 @@ pub struct App {
     pub carried: RwSignal<Option<Carried>>,
     /// One short message, with a way back where there is one.
     pub toast: RwSignal<Option<Toast>>,
+    /// Whether it waits: the pointer or the focus is on it.
+    pub toast_paused: RwSignal<bool>,
+    /// What the button that floats on a phone does: the screen below adds something.
+    pub add: RwSignal<Option<Adder>>,
     /// A refusal: while it is there, no other screen is.
     pub alert: RwSignal<Option<Refused>>,
     /// What the public screens share.
@@ -77,8 +82,17 @@ pub struct Toast {
     /// What happened.
     pub text: String,
     /// What "Annuler" takes back.
-    pub undo: Option<ObjectId>,
+    pub undo: Option<Vec<SafeCall>>,
     number: u32,
+}
+
+/// The two ways of adding a document.
+#[derive(Clone, Copy)]
+pub struct Adder {
+    /// Files of this device.
+    pub choose: Callback<()>,
+    /// A photograph.
+    pub photograph: Callback<()>,
 }
 
 /// One upload or download.
@@ -143,6 +157,8 @@ impl App {
             transfers: RwSignal::new_local(Vec::new()),
             carried: RwSignal::new(None),
             toast: RwSignal::new(None),
+            toast_paused: RwSignal::new(false),
+            add: RwSignal::new(None),
             alert: RwSignal::new(None),
             doors: Doors::new(),
             locked_by: RwSignal::new(None),
@@ -201,7 +217,7 @@ impl App {
     pub fn change(
         self,
         call: Call,
-        done: impl FnOnce(Locale) -> Option<(String, Option<ObjectId>)> + 'static,
+        done: impl FnOnce(Locale) -> Option<(String, Option<Vec<SafeCall>>)> + 'static,
     ) {
         spawn_local(async move {
             match self.ask(call).await {
@@ -219,21 +235,43 @@ impl App {
         });
     }
 
+    /// Takes back what a short message told of.
+    pub fn undo(self, calls: Vec<SafeCall>) {
+        spawn_local(async move {
+            for call in calls {
+                match self.ask(Call::Safe(call)).await {
+                    Ok(Answer::Listing(listing)) => {
+                        self.show(listing);
+                    }
+                    Ok(_) => {}
+                    Err(failure) => return self.say_failure(&failure),
+                }
+            }
+        });
+    }
+
     /// Shows a short message for ten seconds.
-    pub fn say(self, text: String, undo: Option<ObjectId>) {
+    pub fn say(self, text: String, undo: Option<Vec<SafeCall>>) {
         self.say_for(TOAST_MILLISECONDS, text, undo);
     }
 
-    fn say_for(self, milliseconds: i32, text: String, undo: Option<ObjectId>) {
+    fn say_for(self, milliseconds: i32, text: String, undo: Option<Vec<SafeCall>>) {
         let number = self.toasts.get_value().wrapping_add(1);
         self.toasts.set_value(number);
         self.toast.set(Some(Toast { text, undo, number }));
+        self.fade(milliseconds, number);
+    }
+
+    /// Takes a short message away after a while, unless it waits.
+    fn fade(self, milliseconds: i32, number: u32) {
         page::later(milliseconds, move || {
-            if self
-                .toast
-                .get_untracked()
-                .is_some_and(|toast| toast.number == number)
-            {
+            let toast = self.toast.get_untracked();
+            if toast.is_none_or(|toast| toast.number != number) {
+                return;
+            }
+            if self.toast_paused.get_untracked() {
+                self.fade(TOAST_AGAIN, number);
+            } else {
                 self.toast.set(None);
             }
         });
@@ -440,7 +478,7 @@ impl App {
     }
 
     /// Shows a list, and says what a merge decided on the way to it. Returns whether there was any to say.
-    pub(crate) fn show(self, listing: Listing) -> bool {
+    pub fn show(self, listing: Listing) -> bool {
         let said = merges_text(&listing, self.lang.get_untracked());
         let lines = i32::try_from(listing.merged.len()).unwrap_or(i32::MAX);
         self.listing.set(listing);
@@ -549,5 +587,7 @@ fn ends_session(code: &str) -> bool {
 
 /// How long a short message stays.
 const TOAST_MILLISECONDS: i32 = 10_000;
+/// How soon after it waited it is looked at again.
+const TOAST_AGAIN: i32 = 3_000;
 /// A message of several lines stays longer, up to this many times.
 const TOAST_LINES: i32 = 6;

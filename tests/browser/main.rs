@@ -17,3 +17,4 @@ mod page;
 mod screens;
 mod story;
 mod resume;
+mod safe;

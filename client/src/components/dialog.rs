@@ -1,5 +1,7 @@
 //! A question over the page, in the browser's own modal dialog: focus stays in it, Escape closes it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use leptos::html;
 use leptos::prelude::*;
 
@@ -13,6 +15,8 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
+    // A question may open over another.
+    let id = format!("dialog-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     Effect::new(move |_| {
         if let Some(dialog) = node.get() {
             // Fails only where it is open already.
@@ -20,9 +24,12 @@ pub fn Dialog(
         }
     });
     view! {
-        <dialog class="dialog" node_ref=node aria-labelledby="dialog-title" on:close=move |_| on_close()>
-            <h2 id="dialog-title">{title}</h2>
+        <dialog class="dialog" node_ref=node aria-labelledby=id.clone() on:close=move |_| on_close()>
+            <h2 id=id.clone()>{title}</h2>
             {children()}
         </dialog>
     }
 }
+
+/// Numbers the titles.
+static NEXT: AtomicU32 = AtomicU32::new(0);

@@ -6,6 +6,7 @@ use leptos_router::hooks::use_location;
 
 use crate::components::band::Band;
 use crate::components::changes::Changes;
+use crate::components::bands::Bands;
 use crate::components::icon::{Icon, Svg};
 use crate::components::presence::OfflineBand;
 use crate::components::site::SkipLink;
@@ -13,7 +14,7 @@ use crate::format;
 use crate::message::Fill;
 use crate::state::app;
 use crate::t;
-use crate::text;
+use crate::text::{self, Locale};
 
 /// A screen inside the safe.
 #[component]
@@ -29,6 +30,9 @@ pub fn Frame(
     /// What stands beside the title.
     #[prop(optional, into)]
     tools: Option<ViewFn>,
+    /// A band of this screen alone, shown where nothing weightier has to be said.
+    #[prop(optional, into)]
+    band: Option<ViewFn>,
     children: Children,
 ) -> impl IntoView {
     let app = app();
@@ -40,9 +44,7 @@ pub fn Frame(
                     <A href="/coffre" attr:class="logo"><Svg icon=Icon::Logo/><span>{t!(common.name)}</span></A>
                 </div>
                 <ul class="rail-list">
-                    <RailLink href="/coffre" icon=Icon::Archive label=t!(frame.safe)/>
-                    <RailLink href="/corbeille" icon=Icon::Trash label=t!(frame.trash)/>
-                    <RailLink href="/reglages" icon=Icon::Settings label=t!(frame.settings)/>
+                    {ROOMS.map(|(href, icon, label)| view! { <RailLink href icon label/> }).collect_view()}
                 </ul>
                 <div class="rail-foot">
                     <Room/>
@@ -77,6 +79,7 @@ pub fn Frame(
                     <Band/>
                     <Changes/>
                     <OfflineBand/>
+                    <Bands last=band/>
                     {children()}
                 </div>
             </main>
@@ -85,12 +88,8 @@ pub fn Frame(
 }
 
 #[component]
-fn RailLink(
-    href: &'static str,
-    icon: Icon,
-    label: impl Fn() -> &'static str + Send + Sync + 'static,
-) -> impl IntoView {
-    let location = use_location();
+fn RailLink(href: &'static str, icon: Icon, label: fn(Locale) -> &'static str) -> impl IntoView {
+    let (location, lang) = (use_location(), app().lang);
     view! {
         <li>
             <a
@@ -99,7 +98,7 @@ fn RailLink(
                 aria-current=move || (location.pathname.get() == href).then_some("page")
             >
                 <Svg icon/>
-                <span>{label}</span>
+                <span>{move || label(lang.get())}</span>
             </a>
         </li>
     }
@@ -122,3 +121,13 @@ fn Room() -> impl IntoView {
     };
     view! { {move || fill.get().map(meter)} }
 }
+
+/// Address, icon and word.
+type Door = (&'static str, Icon, fn(Locale) -> &'static str);
+
+/// The rooms of the safe, in the order of the rail. Each one that is built adds its line.
+const ROOMS: [Door; 3] = [
+    ("/coffre", Icon::Archive, text::frame::safe),
+    ("/corbeille", Icon::Trash, text::frame::trash),
+    ("/reglages", Icon::Settings, text::frame::settings),
+];

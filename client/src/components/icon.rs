@@ -96,6 +96,46 @@ pub enum Icon {
     Trash,
     /// A decision is needed.
     Triangle,
+    /// From the largest down.
+    ArrowDown,
+    /// From the smallest up.
+    ArrowUp,
+    /// Work.
+    Briefcase,
+    /// An end date.
+    Calendar,
+    /// Photograph.
+    Camera,
+    /// A vehicle.
+    Car,
+    /// Further in.
+    ChevronRight,
+    /// A folder.
+    Folder,
+    /// Put elsewhere.
+    FolderInput,
+    /// A new folder.
+    FolderPlus,
+    /// Studies.
+    GraduationCap,
+    /// Health.
+    HeartPulse,
+    /// The home.
+    House,
+    /// Who one is.
+    IdCard,
+    /// Taxes.
+    Landmark,
+    /// Choose several.
+    ListChecks,
+    /// Hold.
+    Pause,
+    /// Bills.
+    Receipt,
+    /// A tag.
+    Tag,
+    /// The family.
+    Users,
     /// Close.
     X,
     /// Larger.
@@ -153,6 +193,26 @@ impl Icon {
             Self::Sun => "sun",
             Self::Trash => "trash-2",
             Self::Triangle => "triangle-alert",
+            Self::ArrowDown => "arrow-down",
+            Self::ArrowUp => "arrow-up",
+            Self::Briefcase => "briefcase",
+            Self::Calendar => "calendar-clock",
+            Self::Camera => "camera",
+            Self::Car => "car",
+            Self::ChevronRight => "chevron-right",
+            Self::Folder => "folder",
+            Self::FolderInput => "folder-input",
+            Self::FolderPlus => "folder-plus",
+            Self::GraduationCap => "graduation-cap",
+            Self::HeartPulse => "heart-pulse",
+            Self::House => "house",
+            Self::IdCard => "id-card",
+            Self::Landmark => "landmark",
+            Self::ListChecks => "list-checks",
+            Self::Pause => "circle-pause",
+            Self::Receipt => "receipt-text",
+            Self::Tag => "tag",
+            Self::Users => "users",
             Self::X => "x",
             Self::ZoomIn => "zoom-in",
             Self::ZoomOut => "zoom-out",

@@ -2,12 +2,14 @@
 
 pub mod band;
 pub mod changes;
+pub mod bands;
 pub mod dialog;
 pub mod field;
 pub mod frame;
 pub mod icon;
 pub mod preview;
 pub mod presence;
+pub mod menu;
 pub mod row;
 pub mod site;
 pub mod stepper;

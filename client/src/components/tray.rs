@@ -5,9 +5,30 @@ use leptos::prelude::*;
 use crate::components::icon::{Icon, Svg};
 use crate::format;
 use crate::message::{Failure, Progress, Step};
+use crate::platform::screen;
 use crate::state::{App, Transfer, Way, app, failure_text};
 use crate::t;
 use crate::text::{self, Locale};
+
+/// The button that floats over a phone's list, while the screen below adds something.
+#[component]
+pub fn AddButton() -> impl IntoView {
+    let app = app();
+    move || {
+        app.add.get().map(|add| {
+            view! {
+                <div class="dock-add phone-only">
+                    <button class="btn btn--icon" type="button" data-testid="dock-photograph" aria-label=t!(safe.photograph)
+                        on:click=move |_| add.photograph.run(())><Svg icon=Icon::Camera/></button>
+                    <button class="btn btn--primary btn--big" type="button" data-testid="dock-add" on:click=move |_| add.choose.run(())>
+                        <Svg icon=Icon::Plus/>
+                        {t!(safe.add_short)}
+                    </button>
+                </div>
+            }
+        })
+    }
+}
 
 /// The tray, while there is a line in it.
 #[component]
@@ -20,7 +41,8 @@ pub fn Tray() -> impl IntoView {
 #[component]
 fn Lines() -> impl IntoView {
     let app = app();
-    let folded = RwSignal::new(false);
+    // One line on a phone, where the list needs the room.
+    let folded = RwSignal::new(screen::is_phone());
     let running = move || {
         app.transfers
             .get()

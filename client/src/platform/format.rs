@@ -44,6 +44,21 @@ pub fn now() -> u64 {
     (Date::now() / 1000.0) as u64
 }
 
+/// `2026-03-12`, in the local time zone: what a field for a day takes.
+#[must_use]
+pub fn iso_day(seconds: u64) -> String {
+    let date = Date::new(&JsValue::from_f64(seconds as f64 * 1000.0));
+    let (year, month, day) = (date.get_full_year(), date.get_month() + 1, date.get_date());
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+/// The last second of a day written like that; `None` for what is no day.
+#[must_use]
+pub fn end_of_day(day: &str) -> Option<u64> {
+    let milliseconds = Date::parse(&format!("{day}T23:59:59"));
+    (milliseconds.is_finite() && milliseconds > 0.0).then_some((milliseconds / 1000.0) as u64)
+}
+
 fn written(seconds: u64, locale: Locale, parts: &[(&str, &str)]) -> String {
     let options = Object::new();
     for (key, value) in parts {

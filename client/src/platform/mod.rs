@@ -6,15 +6,18 @@
 //! [`device`], [`port`]. On both: [`archive`].
 //! [`format`](mod@format) (dates), [`presence`] (gestures, sight, network), [`tabs`] (what tabs tell each other). On the
 //! worker's side: [`transport`], [`store`], [`vault`] (an open session between reloads), [`file`], [`device`], [`port`].
+//! [`format`](mod@format) (dates), [`screen`] (where things stand), [`dropped`] (files and folders). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
 
 pub mod archive;
 pub mod device;
+pub mod dropped;
 pub mod file;
 pub mod format;
 pub mod page;
 pub mod port;
 pub mod presence;
 pub mod remote;
+pub mod screen;
 pub mod store;
 pub mod tabs;
 pub mod transport;

@@ -225,11 +225,14 @@ fn nearest() -> ScrollIntoViewOptions {
     options
 }
 
-fn stored(key: &str) -> Option<String> {
+/// What was remembered on this device under a key.
+#[must_use]
+pub fn stored(key: &str) -> Option<String> {
     storage()?.get_item(key).ok().flatten()
 }
 
-fn store(key: &str, value: &str) {
+/// Remembers a choice on this device. Never anything of a document.
+pub fn store(key: &str, value: &str) {
     // A private window may refuse; the choice then lasts for this page.
     if let Some(storage) = storage() {
         let _ = storage.set_item(key, value);

@@ -115,7 +115,9 @@ impl Browser {
                 .next())
         });
         let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-        Ok(chooser.await?.send_keys(paths.join("\n")).await?)
+        chooser.await?.send_keys(paths.join("\n")).await?;
+        // Nobody has to say what they are about.
+        self.click("add-submit").await
     }
 
     /// Waits until every one of these files is in the safe.
@@ -161,18 +163,32 @@ impl Browser {
         self.finds_download(name).await
     }
 
-    /// Presses the name of a document, whatever comes of it.
+    /// Asks for a document to be saved, by its menu, whatever comes of it.
     ///
     /// # Errors
     /// See [`BrowserError`].
     pub async fn asks_for(&self, name: &str) -> Result<(), BrowserError> {
-        self.row(name).await?;
-        self.see_css(&format!(
-            "[data-testid='doc-row'][data-name=\"{name}\"] [data-testid='doc-name']"
-        ))
-        .await?
-        .click()
-        .await?;
+        self.opens_menu(name).await?;
+        self.click("doc-download").await
+    }
+
+    /// Opens the menu of a document or folder.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn opens_menu(&self, name: &str) -> Result<(), BrowserError> {
+        let menu = format!("tr[data-name=\"{name}\"] [data-testid='doc-menu']");
+        self.see_css(&menu).await?.click().await?;
+        Ok(())
+    }
+
+    /// Presses the name of a document or folder.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn presses_name(&self, name: &str) -> Result<(), BrowserError> {
+        let link = format!("tr[data-name=\"{name}\"] [data-testid='doc-name']");
+        self.see_css(&link).await?.click().await?;
         Ok(())
     }
 
