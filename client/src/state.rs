@@ -13,6 +13,7 @@ use crate::message::{
 };
 use crate::platform::page::{self, Theme};
 use crate::platform::remote::Remote;
+use crate::platform::thumbnail;
 use crate::text::{self, Locale};
 
 /// The language signal; see [`t!`](crate::t).
@@ -215,16 +216,16 @@ impl App {
         self.begin(name, len, Way::Down(object));
     }
 
-    /// Fetches one document to show it; the number is for [`App::cancel`]. A refusal raises the alert.
+    /// Fetches a content by a call that brings one, to show it; the number is for [`App::cancel`]. A refusal raises the
+    /// alert.
     pub fn fetch(
         self,
-        object: ObjectId,
+        call: Call,
         progress: impl Fn(Progress) + 'static,
     ) -> (CallId, impl Future<Output = Result<Blob, Failure>>) {
         let remote = self.remote.get_value();
         let id = remote.next_id();
         let came = async move {
-            let call = Call::Download { object };
             let result = remote.ask_with(id, call, None, progress).await;
             if remote.is_ended() {
                 return Err(Failure::Cancelled);
@@ -297,7 +298,13 @@ impl App {
         self.transfers.update(|lines| lines.push(line.clone()));
         spawn_local(async move {
             let (call, file) = match &line.way {
-                Way::Up(file, options) => (Call::Upload(options.clone()), Some(file.clone())),
+                Way::Up(file, options) => {
+                    let mut options = options.clone();
+                    if options.thumbnail.is_none() {
+                        options.thumbnail = thumbnail::of(file).await;
+                    }
+                    (Call::Upload(options), Some(file.clone()))
+                }
                 Way::Down(object) => (
                     Call::Download {
                         object: object.clone(),
@@ -367,6 +374,7 @@ impl App {
         self.notice.set(None);
         self.toast.set(None);
         self.transfers.set(Vec::new());
+        thumbnail::forget();
     }
 }
 

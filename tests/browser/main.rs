@@ -12,3 +12,4 @@ mod content;
 mod document;
 mod evil;
 mod page;
+mod viewer;

@@ -8,5 +8,6 @@ pub mod preview;
 pub mod row;
 pub mod site;
 pub mod stepper;
+pub mod thumbnail;
 pub mod toast;
 pub mod tray;

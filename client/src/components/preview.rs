@@ -4,12 +4,12 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use sdk::flows::document::Item;
+use sdk::flows::item::Item;
 use web_sys::Blob;
 
 use crate::components::icon::{Icon, Svg};
 use crate::format;
-use crate::message::{Failure, Progress};
+use crate::message::{Call, Failure, Progress};
 use crate::platform::page;
 use crate::platform::viewer::{self, Said, Sheet, Viewer};
 use crate::preview::{self, HEAD_BYTES, Shown, Why};
@@ -104,7 +104,8 @@ pub fn Preview(
     });
     let loaded = RwSignal::new(false);
     if let Ok(planned) = planned {
-        let (id, coming) = app.fetch(act.item.with_value(|item| item.id.clone()), move |now| {
+        let object = act.item.with_value(|item| item.id.clone());
+        let (id, coming) = app.fetch(Call::Download { object }, move |now| {
             act.progress.try_set(Some(now));
         });
         // Whoever leaves the page does not wait for it any more.
@@ -176,7 +177,9 @@ impl Act {
 
     fn hand_over(self, shown: Shown, bytes: &viewer::Bytes) {
         let lang = self.app.lang.get_untracked();
-        let Some(frame) = self.frame.get_untracked() else { return };
+        let Some(frame) = self.frame.get_untracked() else {
+            return;
+        };
         let opened = Viewer::open(&frame, move |said| self.hear(shown, said)).and_then(|line| {
             let name = self.item.with_value(|item| item.name.clone());
             let sheet = Sheet {
@@ -221,8 +224,7 @@ impl Act {
             }
             Said::Broken(page) => {
                 let lang = self.app.lang.get_untracked();
-                self.app
-                    .say(text::preview::broken(lang, &page.to_string()), None);
+                self.app.say(text::preview::broken(lang, &page.to_string()), None);
             }
         }
     }

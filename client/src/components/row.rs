@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use sdk::flows::document::Item;
 
-use crate::components::icon::{Icon, Svg};
+use crate::components::icon::Icon;
+use crate::components::thumbnail::Thumbnail;
 use crate::format;
 use crate::platform::format as local;
 use crate::state::lang;
@@ -23,13 +24,14 @@ pub fn DocumentCell(
     let name = view! { {format::shorten(stem)}<span class="ext">{extension.to_owned()}</span> };
     let (kind, modified, len) = (kind_of(&item), item.modified, item.len);
     let label = item.name.clone();
+    let shown = item.clone();
     let meta = move || {
         let lang = lang.get();
         text::safe::row::meta(lang, &local::short_date(modified, lang), &format::size(len, lang))
     };
     view! {
         <div class="doc">
-            <span class="tile"><Svg icon=kind.0/></span>
+            <Thumbnail item=shown icon=kind.0/>
             <div class="doc-text">
                 {match on_open {
                     Some(open) => view! {

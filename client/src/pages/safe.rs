@@ -207,9 +207,8 @@ fn MenuItem(
     }
 }
 
-/// Asks for another name.
 #[component]
-pub fn Rename(item: Item, renaming: RwSignal<Option<Item>>) -> impl IntoView {
+fn Rename(item: Item, renaming: RwSignal<Option<Item>>) -> impl IntoView {
     let app = app();
     let name = RwSignal::new(item.name.clone());
     let object = item.id;

@@ -151,7 +151,9 @@ impl Drop for Viewer {
 /// # Errors
 /// Where there is no memory for it.
 pub async fn bytes(blob: &Blob) -> Result<Bytes, JsValue> {
-    JsFuture::from(blob.array_buffer()).await.map(JsCast::unchecked_into)
+    JsFuture::from(blob.array_buffer())
+        .await
+        .map(JsCast::unchecked_into)
 }
 
 /// The beginning of it.
