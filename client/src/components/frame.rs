@@ -90,7 +90,12 @@ fn RailLink(
             <a
                 class="rail-link"
                 href=href
-                aria-current=move || (location.pathname.get() == href).then_some("page")
+                aria-current=move || {
+                    let at = location.pathname.get();
+                    // A document lies in the safe.
+                    let here = at == href || href == "/coffre" && at.starts_with("/document/");
+                    here.then_some("page")
+                }
             >
                 <Svg icon/>
                 <span>{label}</span>

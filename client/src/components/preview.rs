@@ -119,13 +119,14 @@ pub fn Preview(
             act.take(planned, came, loaded).await;
         });
     }
-    let framed = move || matches!(act.stage.get(), Stage::Coming | Stage::Shown);
+    // The frame must live on when its document is there.
+    let framed = Memo::new(move |_| matches!(act.stage.get(), Stage::Coming | Stage::Shown));
     view! {
         <section class="preview" aria-label=t!(preview.label) data-testid="preview"
             data-state=move || state_name(&act.stage.get())>
             {move || (act.stage.get() == Stage::Shown).then(|| view! { <Bar act/> })}
             {move || matches!(act.stage.get(), Stage::Coming).then(|| view! { <Coming progress=act.progress/> })}
-            {move || framed().then(|| {
+            {move || framed.get().then(|| {
                 let name = act.item.with_value(|item| item.name.clone());
                 view! {
                     <iframe class="preview-frame" sandbox="allow-scripts" src="/viewer" {..leptos::attr::csp(viewer::policy())}
@@ -273,7 +274,7 @@ fn Bar(act: Act) -> impl IntoView {
         <div class="preview-bar">
             <span class="num" role="status" data-testid="preview-place">{move || many().then(place)}</span>
             <div>
-                <span class="num small" data-testid="preview-zoom">{move || text::preview::zoom(lang.get(), &act.zoom.get().to_string())}</span>
+                <span class="num small wide-only" data-testid="preview-zoom">{move || text::preview::zoom(lang.get(), &act.zoom.get().to_string())}</span>
                 <BarButton icon=Icon::ZoomOut testid="preview-smaller" label=t!(preview.smaller) press=move || act.tell(|line| line.zoom(-1))/>
                 <BarButton icon=Icon::ZoomIn testid="preview-larger" label=t!(preview.larger) press=move || act.tell(|line| line.zoom(1))/>
                 {move || many().then(|| view! {

@@ -188,7 +188,7 @@ fn read(text: &str) -> Option<Said> {
     }
     if let Some(refused) = word("refused") {
         // Nothing of ours is ever refused: a story that meets this fails.
-        page::complain(&format!("Content Security Policy of the viewer: {refused}"));
+        page::complain(&format!("viewer: {refused}"));
         return None;
     }
     number("page")

@@ -34,7 +34,7 @@ pub fn Facts(
         }
     };
     view! {
-        <dl class="facts">
+        <dl class="doc-facts">
             <Fact name=t!(document.kind)>{move || kind.1(lang.get())}</Fact>
             <Fact name=t!(document.origin)>{t!(document.origin_own)}</Fact>
             <Fact name=t!(document.added)>{move || moment(added, lang.get())}</Fact>

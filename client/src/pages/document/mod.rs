@@ -41,12 +41,13 @@ pub fn DocumentPage() -> impl IntoView {
         app.listing.with(|listing| find(&listing.items, &wanted))
     });
     let asked = RwSignal::new(None::<Asked>);
-    let heading = move || {
+    let name = move || {
         item.get().map(|item| {
             let (stem, extension) = format::split_name(&item.name);
             view! { {format::shorten(stem)}<span class="ext">{extension.to_owned()}</span> }
         })
     };
+    let heading = move || view! { {name} };
     // A new name is the same preview; other content is another one.
     let content = Memo::new(move |_| {
         item.get()
