@@ -28,7 +28,13 @@
 //! - safe: `safe`, `safe-add`, `safe-file` (the chooser), `safe-drop` (while files are dragged), `safe-empty`,
 //!   `safe-search`, `safe-none`, `safe-trash-link`, `quota`, `notice`, `notice-close`; each document is a `doc-row` with
 //!   `data-name`, and in it `doc-name` (saves the file), `doc-size`, `doc-menu`, `doc-download`, `doc-rename`,
-//!   `doc-trash`; then `rename-input`, `rename-submit`, `rename-cancel`
+//!   `doc-trash`, `doc-open`; then `rename-input`, `rename-submit`, `rename-cancel`
+//! - document: `document` with `data-name`, `document-gone`, `back`, `document-download`, `document-rename`,
+//!   `document-move` (then `move-places`, `move-submit`, `move-cancel`), `document-trash`, `document-print-make`,
+//!   `document-print`; `versions`, each a `version` with `version-download`, `version-restore`; `preview` with `data-state`
+//!   (`coming`, `shown`, or why not: `unshown`, `heic`, `too_large`, `otherwise`, `unreadable`, `locked`, `too_slow`, `failed`),
+//!   in it `preview-frame`, `preview-place`, `preview-zoom`, `preview-larger`, `preview-smaller`, `preview-back`,
+//!   `preview-next`, `preview-coming`, `preview-not`
 //! - trash: `trash`, `trash-empty`; each a `trash-row` with `data-name`, `trash-restore`, `trash-purge`; then
 //!   `purge-submit`, `purge-cancel`
 //!   `sheet-word` (12), `sheet-print`, `sheet-confirm`, `create-submit`

@@ -226,7 +226,10 @@ mod tests {
         assert_eq!(verify(Shown::Text, b"a\0b"), Err(Why::Otherwise));
         assert_eq!(verify(Shown::Text, &picture(1, 1)), Err(Why::Otherwise));
         assert_eq!(verify(png, b""), Err(Why::Otherwise));
-        assert_eq!(verify(Shown::Image("image/jpeg"), &[0xff, 0xd8, 0xff]), Err(Why::Unreadable));
+        assert_eq!(
+            verify(Shown::Image("image/jpeg"), &[0xff, 0xd8, 0xff]),
+            Err(Why::Unreadable)
+        );
         // Markup that is stored as text is words like any other.
         assert_eq!(verify(Shown::Text, svg), Ok(Shown::Text));
         assert_eq!(verify(Shown::Pdf, b"\n%PDF-1.4"), Ok(Shown::Pdf));

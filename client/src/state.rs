@@ -22,6 +22,7 @@ use crate::pages::settings::carry::carried_text;
 use crate::platform::archive::{Beside, Chosen};
 use crate::platform::page::{self, Theme};
 use crate::platform::remote::Remote;
+use crate::platform::thumbnail;
 use crate::presence::Presence;
 use crate::text::{self, Locale};
 
@@ -351,16 +352,16 @@ impl App {
         self.carried.set(Some(carried));
     }
 
-    /// Fetches one document to show it; the number is for [`App::cancel`]. A refusal raises the alert.
+    /// Fetches a content by a call that brings one, to show it; the number is for [`App::cancel`]. A refusal raises the
+    /// alert.
     pub fn fetch(
         self,
-        object: ObjectId,
+        call: Call,
         progress: impl Fn(Progress) + 'static,
     ) -> (CallId, impl Future<Output = Result<Blob, Failure>>) {
         let remote = self.remote.get_value();
         let id = remote.next_id();
         let came = async move {
-            let call = Call::Download { object };
             let result = remote.ask_with(id, call, None, progress).await;
             if remote.is_ended() {
                 return Err(Failure::Cancelled);
@@ -432,7 +433,12 @@ impl App {
         };
         self.transfers.update(|lines| lines.push(line.clone()));
         spawn_local(async move {
-            let (call, beside) = asked(&line.way);
+            let (mut call, beside) = asked(&line.way);
+            if let (Call::Upload(options), Way::Up(file, _)) = (&mut call, &line.way)
+                && options.thumbnail.is_none()
+            {
+                options.thumbnail = thumbnail::of(file).await;
+            }
             let progress = line.progress.clone();
             let result = remote
                 .ask_with(id, call, beside, move |now| progress.set(now))
@@ -501,6 +507,7 @@ impl App {
         self.carried.set(None);
         self.doors.forget();
         self.transfers.set(Vec::new());
+        thumbnail::forget();
     }
 }
 

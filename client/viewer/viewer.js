@@ -195,8 +195,12 @@ class Viewer {
     const picture = new Image();
     picture.className = "picture";
     picture.alt = name;
-    picture.src = URL.createObjectURL(new Blob([bytes], { type: media }));
-    await picture.decode();
+    // Not `decode()`: a frame that is not seen yet may never get to it.
+    await new Promise((done, failed) => {
+      picture.onload = done;
+      picture.onerror = failed;
+      picture.src = URL.createObjectURL(new Blob([bytes], { type: media }));
+    });
     this.layOut = () => {
       const room = Math.max(120, document.documentElement.clientWidth - 32);
       picture.width = Math.min(room, picture.naturalWidth) * ZOOMS[this.zoom];

@@ -285,7 +285,10 @@ mod tests {
             ("client-0123456789abcdef_bg.wasm", "wasm"),
             ("client-0123456789abcdef_bg.wasm.br", "br"),
             ("icons.svg", "<svg/>"),
-            ("viewer.html", "<style>p{}</style><script type=module>show()</script>"),
+            (
+                "viewer.html",
+                "<style>p{}</style><script type=module>show()</script>",
+            ),
         ];
         Assets::of(
             files
@@ -359,7 +362,9 @@ mod tests {
         let bundle = bundle();
         for name in ["viewer", "viewer.html"] {
             let answer = bundle.answer(name, &HeaderMap::new()).unwrap();
-            let policy = answer.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            let policy = answer.headers()[header::CONTENT_SECURITY_POLICY]
+                .to_str()
+                .unwrap();
             assert!(policy.contains("sandbox allow-scripts;"), "{policy}");
             for text in ["show()", "p{}"] {
                 let hash = BASE64.encode(&sha256(text.as_bytes()));

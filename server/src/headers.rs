@@ -37,7 +37,11 @@ pub(crate) fn policy(script_hashes: &[String]) -> String {
 pub(crate) fn viewer_policy(script_hashes: &[String], style_hashes: &[String]) -> String {
     let list = |hashes: &[String]| -> String {
         let quoted: Vec<String> = hashes.iter().map(|hash| format!("'{hash}'")).collect();
-        if quoted.is_empty() { "'none'".to_owned() } else { quoted.join(" ") }
+        if quoted.is_empty() {
+            "'none'".to_owned()
+        } else {
+            quoted.join(" ")
+        }
     };
     format!(
         "default-src 'none'; script-src {} 'wasm-unsafe-eval'; style-src {}; img-src blob:; worker-src blob:; \

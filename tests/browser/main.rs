@@ -18,3 +18,4 @@ mod screens;
 mod story;
 mod resume;
 mod safe;
+mod viewer;

@@ -14,7 +14,7 @@ use tests::evil::{Attack, Evil, Exchange, is_of, writes};
 use tests::insider::{BodyKeys, Insider};
 use tests::person::{Desk, Person, document};
 use tests::sample;
-use tests::world::plain_get;
+use tests::world::{World, plain_get};
 use tokio::net::TcpListener;
 
 use crate::verdict::noticed;
@@ -43,6 +43,24 @@ async fn n35_the_policy_of_the_real_server_lets_pages_fetch_from_it_alone() {
             "{page}"
         );
         assert_eq!(rule("img-src").as_deref(), Some("img-src 'self' blob:"), "{page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n35_the_framed_page_may_ask_for_nothing() {
+    let folder = framed();
+    let world = serving(folder.path()).await;
+    for page in ["/viewer", "/viewer.html"] {
+        let answer = plain_get(world.address(), page, "").await.unwrap();
+        let policy = answer.header("content-security-policy").unwrap();
+        let rules: Vec<&str> = policy.split(';').map(str::trim).collect();
+        for rule in ["default-src 'none'", "connect-src 'none'", "img-src blob:"] {
+            assert!(rules.contains(&rule), "{page}: {rule}");
+        }
+        assert!(
+            !policy.contains("'self' ") && !policy.contains("http"),
+            "{policy}"
+        );
     }
 }
 
@@ -92,12 +110,16 @@ async fn n35_a_field_that_looks_like_an_address_is_a_text_like_any_other() {
 
 #[test]
 fn n35_no_screen_takes_an_address_from_a_field() {
-    // Addresses stand in three places: the requests of the transport, the Blob that is saved, our own drawings.
+    // Addresses stand in four places: the requests of the transport, the Blob that is saved or is a small picture, our own
+    // drawings, and the framed page.
     for (word, places) in [
         ("set_href(", vec!["client/src/platform/page.rs"]),
-        ("create_object_url", vec!["client/src/platform/page.rs"]),
+        (
+            "create_object_url",
+            vec!["client/src/platform/page.rs", "client/src/platform/thumbnail.rs"],
+        ),
         ("fetch_with_", vec!["client/src/platform/transport.rs"]),
-        ("src=", vec![]),
+        ("src=", vec![PREVIEW, "client/src/components/thumbnail.rs"]),
         ("set_src(", vec![]),
         ("open_with_url", vec![]),
         ("send_beacon", vec![]),
@@ -267,13 +289,40 @@ async fn n36_active_types_are_octets_and_nothing_shows_content() {
             "{media}"
         );
     }
-    // The page saves a file, whatever it is, and has no way to show one.
-    let transfer = include_str!("../../client/src/worker/transfer.rs");
-    assert_eq!(transfer.matches(".finish(").count(), 1);
-    assert_eq!(
-        transfer.matches(".finish(\"application/octet-stream\")").count(),
-        1
-    );
+    // The page saves a file, whatever it is, and has no way to show one but in the frame that can do nothing.
+    for worker in [
+        include_str!("../../client/src/worker/transfer.rs"),
+        include_str!("../../client/src/worker/list.rs"),
+    ] {
+        assert_eq!(worker.matches(".finish(").count(), 1);
+        assert_eq!(worker.matches(".finish(\"application/octet-stream\")").count(), 1);
+    }
+    assert_eq!(naming("<iframe"), [PREVIEW]);
+    let preview = include_str!("../../client/src/components/preview.rs");
+    assert_eq!(preview.matches("<iframe").count(), 1);
+    assert_eq!(preview.matches("sandbox=").count(), 1);
+    assert_eq!(preview.matches("sandbox=\"allow-scripts\"").count(), 1);
+    let viewer = include_str!("../../client/viewer/viewer.js");
+    for line in [
+        "if (event.source !== parent || event.origin !== location.origin || event.ports.length !== 1) return;",
+        "isEvalSupported: false,",
+        "enableXfa: false,",
+        "words.textContent = new TextDecoder(\"utf-8\", { fatal: true }).decode(bytes);",
+        "if (url === workerUrl) return url;",
+    ] {
+        assert_eq!(viewer.matches(line).count(), 1, "{line}");
+    }
+    for word in [
+        "innerHTML",
+        "AnnotationLayer",
+        "XfaLayer",
+        "eval(",
+        "Function(",
+        "createHTML",
+        "createScript(",
+    ] {
+        assert!(!viewer.contains(word), "{word}");
+    }
     let page = include_str!("../../client/src/platform/page.rs");
     assert_eq!(page.matches("anchor.set_download(name);").count(), 1);
     for word in [
@@ -281,7 +330,6 @@ async fn n36_active_types_are_octets_and_nothing_shows_content() {
         "outer_html",
         "insert_adjacent_html",
         "srcdoc",
-        "<iframe",
         "<embed",
         "<object",
         "document.write",
@@ -291,6 +339,21 @@ async fn n36_active_types_are_octets_and_nothing_shows_content() {
     ] {
         assert_eq!(naming(word), Vec::<String>::new(), "{word}");
     }
+}
+
+/// A bundle with a framed page.
+fn framed() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("index.html"), "<!doctype html><p>x</p>").unwrap();
+    let viewer = "<!doctype html><style>p{}</style><script type=module>show()</script>";
+    std::fs::write(folder.path().join("viewer.html"), viewer).unwrap();
+    folder
+}
+
+async fn serving(folder: &std::path::Path) -> World {
+    World::start(|config| config.assets_dir = Some(folder.to_owned()))
+        .await
+        .unwrap()
 }
 
 /// Everything that the wire says of one upload, but for what is the account's own.

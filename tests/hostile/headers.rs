@@ -41,6 +41,20 @@ const POLICY: [&str; 13] = [
     "worker-src 'self'",
 ];
 
+/// The policy of the one framed page, likewise without what number 35 says.
+const VIEWER: [&str; 10] = [
+    "base-uri 'none'",
+    "default-src 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+    "require-trusted-types-for 'script'",
+    "sandbox allow-scripts",
+    "script-src'SCRIPTS 'wasm-unsafe-eval'",
+    "style-src'STYLES",
+    "trusted-types viewer",
+    "worker-src blob:",
+];
+
 /// What an answer may have beside them. No cookie, no permission for other origins, no word on the program.
 const OTHERS: [&str; 14] = [
     "accept-ranges",
@@ -63,6 +77,15 @@ const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OP
 
 #[track_caller]
 fn assert_headers(what: &str, headers: &[(String, String)], scripts: &str, https: bool) {
+    let wanted: Vec<String> = POLICY
+        .iter()
+        .map(|rule| rule.replace("SCRIPTS", scripts))
+        .collect();
+    assert_headers_with(what, headers, &wanted, https);
+}
+
+#[track_caller]
+fn assert_headers_with(what: &str, headers: &[(String, String)], wanted: &[String], https: bool) {
     let values = |name: &str| -> Vec<&str> {
         let found = headers.iter().filter(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str()).collect()
@@ -76,10 +99,6 @@ fn assert_headers(what: &str, headers: &[(String, String)], scripts: &str, https
         .split(';')
         .map(str::trim)
         .filter(|rule| !["connect-src", "img-src"].contains(&rule.split(' ').next().unwrap()))
-        .collect();
-    let wanted: Vec<String> = POLICY
-        .iter()
-        .map(|rule| rule.replace("SCRIPTS", scripts))
         .collect();
     assert_eq!(rules, wanted.iter().map(String::as_str).collect(), "{what}");
     let secure = values("strict-transport-security");
@@ -186,6 +205,44 @@ async fn n49_the_page_runs_its_own_inline_script_by_its_hash_alone() {
     let known = plain(world.address(), "GET", "/", &tag).await.unwrap();
     assert_eq!(known.status, 304);
     assert_headers("304", &known.headers, &hash, true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n49_the_framed_page_is_sandboxed_and_runs_its_own_program_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (script, style) = ("show();", "p { margin: 0; }");
+    let page = format!("<!doctype html><style>{style}</style><script type=\"module\">{script}</script>");
+    std::fs::write(folder.path().join("index.html"), "<!doctype html><p>x</p>").unwrap();
+    std::fs::write(folder.path().join("viewer.html"), page).unwrap();
+    let world = World::start(|config| config.assets_dir = Some(folder.path().to_owned()))
+        .await
+        .unwrap();
+    let hash = |text: &str| format!(" 'sha256-{}'", BASE64.encode(&Sha256::digest(text)));
+    let wanted: Vec<String> = VIEWER
+        .iter()
+        .map(|rule| {
+            rule.replace("'SCRIPTS", &hash(script))
+                .replace("'STYLES", &hash(style))
+        })
+        .collect();
+    for target in ["/viewer", "/viewer.html"] {
+        for method in ["GET", "HEAD"] {
+            let answer = plain(world.address(), method, target, "").await.unwrap();
+            assert_eq!(answer.status, 200, "{method} {target}");
+            assert_headers_with(target, &answer.headers, &wanted, false);
+        }
+        let tag = plain(world.address(), "GET", target, "").await.unwrap();
+        let tag = format!("if-none-match: {}\r\n", tag.header("etag").unwrap());
+        let known = plain(world.address(), "GET", target, &tag).await.unwrap();
+        assert_eq!(known.status, 304);
+        assert_headers_with("304", &known.headers, &wanted, false);
+        let refused = plain(world.address(), "POST", target, "").await.unwrap();
+        assert_headers("POST", &refused.headers, "", false);
+    }
+    for target in ["/viewer/x", "/viewers", "/viewer.html/", "/"] {
+        let answer = plain(world.address(), "GET", target, "").await.unwrap();
+        assert_headers(target, &answer.headers, "", false);
+    }
 }
 
 #[test]

@@ -134,6 +134,7 @@ fn npm(tree: &Tree) -> Result<(), Error> {
         .args([
             "ci",
             "--ignore-scripts",
+            // A canvas that pdf.js would use outside a browser.
             "--omit=optional",
             "--no-audit",
             "--no-fund",

@@ -95,7 +95,12 @@ fn RailLink(href: &'static str, icon: Icon, label: fn(Locale) -> &'static str) -
             <a
                 class="rail-link"
                 href=href
-                aria-current=move || (location.pathname.get() == href).then_some("page")
+                aria-current=move || {
+                    let at = location.pathname.get();
+                    // A document lies in the safe.
+                    let here = at == href || href == "/coffre" && at.starts_with("/document/");
+                    here.then_some("page")
+                }
             >
                 <Svg icon/>
                 <span>{move || label(lang.get())}</span>

@@ -13,6 +13,7 @@ pub mod menu;
 pub mod row;
 pub mod site;
 pub mod stepper;
+pub mod thumbnail;
 pub mod toast;
 pub mod tray;
 pub mod words_field;

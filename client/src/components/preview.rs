@@ -4,12 +4,12 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use sdk::flows::document::Item;
+use sdk::flows::item::Item;
 use web_sys::Blob;
 
 use crate::components::icon::{Icon, Svg};
 use crate::format;
-use crate::message::{Failure, Progress};
+use crate::message::{Call, Failure, Progress};
 use crate::platform::page;
 use crate::platform::viewer::{self, Said, Sheet, Viewer};
 use crate::preview::{self, HEAD_BYTES, Shown, Why};
@@ -104,7 +104,8 @@ pub fn Preview(
     });
     let loaded = RwSignal::new(false);
     if let Ok(planned) = planned {
-        let (id, coming) = app.fetch(act.item.with_value(|item| item.id.clone()), move |now| {
+        let object = act.item.with_value(|item| item.id.clone());
+        let (id, coming) = app.fetch(Call::Download { object }, move |now| {
             act.progress.try_set(Some(now));
         });
         // Whoever leaves the page does not wait for it any more.
@@ -118,13 +119,14 @@ pub fn Preview(
             act.take(planned, came, loaded).await;
         });
     }
-    let framed = move || matches!(act.stage.get(), Stage::Coming | Stage::Shown);
+    // The frame must live on when its document is there.
+    let framed = Memo::new(move |_| matches!(act.stage.get(), Stage::Coming | Stage::Shown));
     view! {
         <section class="preview" aria-label=t!(preview.label) data-testid="preview"
             data-state=move || state_name(&act.stage.get())>
             {move || (act.stage.get() == Stage::Shown).then(|| view! { <Bar act/> })}
             {move || matches!(act.stage.get(), Stage::Coming).then(|| view! { <Coming progress=act.progress/> })}
-            {move || framed().then(|| {
+            {move || framed.get().then(|| {
                 let name = act.item.with_value(|item| item.name.clone());
                 view! {
                     <iframe class="preview-frame" sandbox="allow-scripts" src="/viewer" {..leptos::attr::csp(viewer::policy())}
@@ -176,7 +178,9 @@ impl Act {
 
     fn hand_over(self, shown: Shown, bytes: &viewer::Bytes) {
         let lang = self.app.lang.get_untracked();
-        let Some(frame) = self.frame.get_untracked() else { return };
+        let Some(frame) = self.frame.get_untracked() else {
+            return;
+        };
         let opened = Viewer::open(&frame, move |said| self.hear(shown, said)).and_then(|line| {
             let name = self.item.with_value(|item| item.name.clone());
             let sheet = Sheet {
@@ -221,8 +225,7 @@ impl Act {
             }
             Said::Broken(page) => {
                 let lang = self.app.lang.get_untracked();
-                self.app
-                    .say(text::preview::broken(lang, &page.to_string()), None);
+                self.app.say(text::preview::broken(lang, &page.to_string()), None);
             }
         }
     }
@@ -271,7 +274,7 @@ fn Bar(act: Act) -> impl IntoView {
         <div class="preview-bar">
             <span class="num" role="status" data-testid="preview-place">{move || many().then(place)}</span>
             <div>
-                <span class="num small" data-testid="preview-zoom">{move || text::preview::zoom(lang.get(), &act.zoom.get().to_string())}</span>
+                <span class="num small wide-only" data-testid="preview-zoom">{move || text::preview::zoom(lang.get(), &act.zoom.get().to_string())}</span>
                 <BarButton icon=Icon::ZoomOut testid="preview-smaller" label=t!(preview.smaller) press=move || act.tell(|line| line.zoom(-1))/>
                 <BarButton icon=Icon::ZoomIn testid="preview-larger" label=t!(preview.larger) press=move || act.tell(|line| line.zoom(1))/>
                 {move || many().then(|| view! {

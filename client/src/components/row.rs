@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 use sdk::flows::item::{Category, Item, Kind};
 
-use crate::components::icon::{Icon, Svg};
+use crate::components::icon::Icon;
+use crate::components::thumbnail::Thumbnail;
 use crate::format;
 use crate::platform::format as local;
 use crate::state::lang;
@@ -26,7 +27,6 @@ pub fn DocumentCell(
     on_open: Option<Callback<web_sys::MouseEvent>>,
 ) -> impl IntoView {
     let lang = lang();
-    let icon = Signal::derive(move || item.with(icon_of));
     let name = move || item.with(|item| name_view(&item.name));
     let label = move || item.with(|item| item.name.clone());
     let first = move || {
@@ -46,7 +46,7 @@ pub fn DocumentCell(
     };
     view! {
         <div class="doc">
-            <span class="tile"><Svg icon/></span>
+            {move || item.with(|item| view! { <Thumbnail item=item.clone() icon=icon_of(item)/> })}
             <div class="doc-text">
                 {match href {
                     Some(href) => view! {

@@ -7,6 +7,7 @@
 //! [`format`](mod@format) (dates), [`presence`] (gestures, sight, network), [`tabs`] (what tabs tell each other). On the
 //! worker's side: [`transport`], [`store`], [`vault`] (an open session between reloads), [`file`], [`device`], [`port`].
 //! [`format`](mod@format) (dates), [`screen`] (where things stand), [`dropped`] (files and folders). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
+//! [`format`](mod@format) (dates), [`viewer`] (the framed page), [`thumbnail`]. On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
 
 pub mod archive;
 pub mod device;
@@ -20,6 +21,7 @@ pub mod remote;
 pub mod screen;
 pub mod store;
 pub mod tabs;
+pub mod thumbnail;
 pub mod transport;
 pub mod viewer;
 pub mod vault;

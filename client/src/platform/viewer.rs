@@ -151,7 +151,9 @@ impl Drop for Viewer {
 /// # Errors
 /// Where there is no memory for it.
 pub async fn bytes(blob: &Blob) -> Result<Bytes, JsValue> {
-    JsFuture::from(blob.array_buffer()).await.map(JsCast::unchecked_into)
+    JsFuture::from(blob.array_buffer())
+        .await
+        .map(JsCast::unchecked_into)
 }
 
 /// The beginning of it.
@@ -186,7 +188,7 @@ fn read(text: &str) -> Option<Said> {
     }
     if let Some(refused) = word("refused") {
         // Nothing of ours is ever refused: a story that meets this fails.
-        page::complain(&format!("Content Security Policy of the viewer: {refused}"));
+        page::complain(&format!("viewer: {refused}"));
         return None;
     }
     number("page")

@@ -192,6 +192,25 @@ impl Browser {
         Ok(())
     }
 
+    /// Opens the page of a document, and waits until its preview is in this state: `shown`, or why not.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn views(&self, name: &str, state: &str) -> Result<(), BrowserError> {
+        let row = format!("[data-testid='doc-row'][data-name=\"{name}\"]");
+        self.see_css(&format!("{row} [data-testid='doc-menu']"))
+            .await?
+            .click()
+            .await?;
+        self.see_css(&format!("{row} [data-testid='doc-open']"))
+            .await?
+            .click()
+            .await?;
+        self.see_css(&format!("[data-testid='preview'][data-state='{state}']"))
+            .await?;
+        Ok(())
+    }
+
     /// Waits for a file of this name in the downloads folder and reads it.
     ///
     /// # Errors
