@@ -32,7 +32,9 @@
 //!   `theme-system`, `theme-light`, `theme-dark`, `lang-fr`, `lang-en`; `evidence` with `evidence-empty`,
 //!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it
 //!   `evidence-check`, `evidence-subject`, `evidence-open`, then `evidence-facts`, `evidence-name`, `evidence-save`, `evidence-delete`;
-//!   then `evidence-delete-submit`, `evidence-delete-cancel`
+//!   then `evidence-delete-submit`, `evidence-delete-cancel`; `carry` with `carry-load`, `carry-heavy`, `carry-trash`,
+//!   `carry-out`, `carry-archive`, `carry-folder`, `carry-archive-file` and `carry-folder-files` (the choosers), and what came
+//!   of it: `carry-outcome` with `carry-close`; each document that is missing a `carry-missing` with `data-name`
 
 // Leptos' component macro makes a public builder for each component; its parts cannot carry documentation of ours.
 pub mod app;

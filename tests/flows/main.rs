@@ -8,6 +8,7 @@ mod commit;
 mod device;
 mod document;
 mod evidence;
+mod import;
 mod secrets;
 mod upload;
 
