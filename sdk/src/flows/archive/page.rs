@@ -16,8 +16,8 @@ pub(crate) enum Language {
 /// The page in this language.
 pub(crate) fn page(list: &List, language: Language) -> String {
     let template = match language {
-        Language::French => include_str!("lisezmoi.html"),
-        Language::English => include_str!("readme.html"),
+        Language::French => include_str!("LISEZMOI.html"),
+        Language::English => include_str!("README.html"),
     };
     let mut rows = String::new();
     for document in &list.documents {
