@@ -68,6 +68,9 @@
 //!   then `evidence-delete-submit`, `evidence-delete-cancel`
 //! - presence: `resuming` (while an open safe is gone on with), `offline`, `offline-retry`, `leaving`, `leaving-stay`; in the
 //!   settings `idle-5`, `idle-15`, `idle-60`
+//!   then `evidence-delete-submit`, `evidence-delete-cancel`; `carry` with `carry-load`, `carry-heavy`, `carry-trash`,
+//!   `carry-out`, `carry-archive`, `carry-folder`, `carry-archive-file` and `carry-folder-files` (the choosers), and what came
+//!   of it: `carry-outcome` with `carry-close`; each document that is missing a `carry-missing` with `data-name`
 
 // Leptos' component macro makes a public builder for each component; its parts cannot carry documentation of ours.
 pub mod app;

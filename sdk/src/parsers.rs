@@ -8,6 +8,8 @@ use serde::de::DeserializeOwned;
 
 use crate::api;
 use crate::flows::Response;
+use crate::flows::archive::list::List;
+use crate::flows::archive::zip;
 use crate::flows::conflict::MergeNote;
 use crate::flows::document::ObjectId;
 use crate::flows::journal::UploadNote;
@@ -40,6 +42,23 @@ pub fn tested(bytes: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn ways(bytes: &[u8]) -> Option<Vec<u8>> {
     notice::parse_ways(bytes).map(|ways| notice::ways_bytes(&ways))
+}
+
+/// The list of an archive.
+#[must_use]
+pub fn archive_list(bytes: &[u8]) -> Option<Vec<u8>> {
+    List::parse(bytes).ok().map(|list| list.to_bytes())
+}
+
+/// `at u64 | central directory and end records`, as they are found at `at`.
+#[must_use]
+pub fn archive_directory(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (at, directory) = bytes.split_first_chunk()?;
+    let at = u64::from_be_bytes(*at);
+    let len = at.checked_add(directory.len() as u64)?;
+    let members = zip::parse_directory(directory, at).ok()?;
+    (zip::find_directory(directory, len) == Ok(at)).then_some(())?;
+    Some([at.to_be_bytes().as_slice(), &zip::directory_bytes(&members)].concat())
 }
 
 /// A note of an unfinished upload.

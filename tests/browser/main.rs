@@ -7,6 +7,7 @@
     reason = "tests; they print what they counted"
 )]
 
+mod archive;
 mod canary;
 mod content;
 mod document;

@@ -11,6 +11,7 @@ mod document;
 mod evidence;
 mod kit;
 mod resume;
+mod import;
 mod secrets;
 mod upload;
 mod ways;

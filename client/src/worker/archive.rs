@@ -2,10 +2,10 @@
 
 use sdk::error::FileError;
 use sdk::fault::Fault;
+use sdk::flows::Watch;
 use sdk::flows::archive::parcel::{Loose, Parcel};
 use sdk::flows::archive::read::Archive;
 use sdk::flows::archive::write::{Choice, ExportError, Exported, Target};
-use sdk::flows::{Source, Watch};
 use sdk::session::Unlocked;
 use web_sys::Blob;
 

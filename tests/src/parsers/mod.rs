@@ -6,6 +6,7 @@
 //! the end of their table: a corpus is kept by these numbers.
 
 pub mod account;
+pub mod archive;
 pub mod codec;
 pub mod collection;
 pub mod device;
@@ -132,7 +133,7 @@ const SMALL: Memory = Memory {
 };
 
 /// Every family, which is every fuzz target.
-pub const FAMILIES: [Family; 10] = [
+pub const FAMILIES: [Family; 11] = [
     Family {
         name: "codec",
         parsers: codec::PARSERS,
@@ -193,6 +194,12 @@ pub const FAMILIES: [Family; 10] = [
             fixed: 4 << 20,
             per_byte: 64,
         },
+    },
+    Family {
+        name: "archive",
+        parsers: archive::PARSERS,
+        max_len: 8_192,
+        memory: SMALL,
     },
     Family {
         name: "http",

@@ -33,6 +33,9 @@ pub fn CarrySection() -> impl IntoView {
     }
 }
 
+/// A document by its name, and the words for what became of it.
+type Named = (String, fn(Locale) -> &'static str);
+
 /// What there is to take away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Load {
@@ -76,7 +79,7 @@ fn Out() -> impl IntoView {
                     <span class="name">{t!(carry.out_name)}</span>
                     <span class="small muted" data-testid="carry-load">{what}</span>
                     {move || is_heavy(load.get().bytes).then(|| view! {
-                        <span class="small warn-text carry-line" data-testid="carry-heavy">{t!(carry.heavy)}</span>
+                        <span class="small carry-line" data-testid="carry-heavy">{t!(carry.heavy)}</span>
                     })}
                 </div>
             </div>
@@ -92,7 +95,7 @@ fn Out() -> impl IntoView {
                 </button>
             </div>
             {move || (load.get().trash > 0).then(|| view! {
-                <label class="check carry-trash">
+                <label class="carry-trash">
                     <input
                         type="checkbox"
                         data-testid="carry-trash"
@@ -182,7 +185,7 @@ fn In() -> impl IntoView {
 fn Outcome(carried: Carried) -> impl IntoView {
     let app = app();
     let lang = app.lang;
-    let names: Vec<(String, fn(Locale) -> &'static str)> = match &carried {
+    let names: Vec<Named> = match &carried {
         Carried::Out { missing, .. } => missing.iter().map(missing_text).collect(),
         Carried::In(done) => left_texts(done),
     };
@@ -190,9 +193,7 @@ fn Outcome(carried: Carried) -> impl IntoView {
     let said = move || carried_text(&carried, lang.get());
     view! {
         <div
-            class="carry-outcome"
-            class:band=true
-            class:band--warn=!complete
+            class="band carry-outcome"
             class:band--hint=complete
             role="status"
             data-testid="carry-outcome"
@@ -227,7 +228,10 @@ pub fn carried_text(carried: &Carried, lang: Locale) -> String {
             format!("{said} {}", text::carry::missing(lang, missing.len() as u64))
         }
         Carried::In(done) => {
-            let mut said = vec![text::carry::added(lang, done.added)];
+            let mut said = Vec::new();
+            if done.added > 0 || done.already == 0 {
+                said.push(text::carry::added(lang, done.added));
+            }
             if done.already > 0 {
                 said.push(text::carry::already(lang, done.already));
             }
@@ -239,7 +243,7 @@ pub fn carried_text(carried: &Carried, lang: Locale) -> String {
     }
 }
 
-fn missing_text(missing: &Missing) -> (String, fn(Locale) -> &'static str) {
+fn missing_text(missing: &Missing) -> Named {
     let why: fn(Locale) -> &'static str = match missing.why {
         Why::Refused => text::carry::why::refused,
         Why::Gone => text::carry::why::gone,
@@ -248,7 +252,7 @@ fn missing_text(missing: &Missing) -> (String, fn(Locale) -> &'static str) {
     (missing.name.clone(), why)
 }
 
-fn left_texts(done: &Imported) -> Vec<(String, fn(Locale) -> &'static str)> {
+fn left_texts(done: &Imported) -> Vec<Named> {
     let why = |why| -> fn(Locale) -> &'static str {
         match why {
             import::Why::Damaged => text::carry::why::damaged,

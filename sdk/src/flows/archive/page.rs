@@ -16,8 +16,8 @@ pub(crate) enum Language {
 /// The page in this language.
 pub(crate) fn page(list: &List, language: Language) -> String {
     let template = match language {
-        Language::French => include_str!("lisezmoi.html"),
-        Language::English => include_str!("readme.html"),
+        Language::French => include_str!("LISEZMOI.html"),
+        Language::English => include_str!("README.html"),
     };
     let mut rows = String::new();
     for document in &list.documents {
@@ -62,8 +62,8 @@ fn put_row(rows: &mut String, list: &List, document: &Document, language: Langua
     };
     let _ = writeln!(
         rows,
-        "<tr><th scope=\"row\"><a href=\"{}\"><bdi>{}</bdi></a>{way}</th><td class=\"date\">{}</td>\
-         <td class=\"size\">{}</td><td class=\"sum\"><code>{}</code></td></tr>",
+        "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\"><a href=\"{}\"><bdi>{}</bdi></a>{way}</th><td role=\"cell\" class=\"date\">{}</td>\
+         <td role=\"cell\" class=\"size\">{}</td><td role=\"cell\" class=\"sum\"><code>{}</code></td></tr>",
         address(&document.path),
         escape(&document.name),
         date_text(document.added),

@@ -75,10 +75,8 @@ fn is_portable(step: &str) -> bool {
             number.chars().count() == 1 && number.chars().all(|c| "0123456789¹²³".contains(c))
         })
     });
-    !(numbered || DEVICES.contains(&device.as_str()))
-        && !step.starts_with(['.', ' '])
-        && !step.ends_with(['.', ' '])
-        && step.chars().all(is_plain)
+    let reserved = numbered || DEVICES.contains(&device.as_str());
+    !reserved && !step.starts_with(['.', ' ']) && !step.ends_with(['.', ' ']) && step.chars().all(is_plain)
 }
 
 fn is_plain(c: char) -> bool {
