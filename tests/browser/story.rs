@@ -85,7 +85,9 @@ async fn the_short_story_in_english_on_a_telephone() -> Result<(), BrowserError>
 
 /// Chooses files: Enter opens the chooser of the system, which no driver reaches, and which hands over these.
 async fn adds(browser: &Browser, papers: &[PathBuf]) -> Result<(), BrowserError> {
-    browser.tabs_to("[data-testid='safe-add']").await?;
+    browser
+        .tabs_to("[data-testid='safe-add'], [data-testid='dock-add']")
+        .await?;
     let papers: Vec<&PathBuf> = papers.iter().collect();
     browser.uploads(&papers).await?;
     browser.enters("tray-close").await

@@ -145,12 +145,19 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Adds documents and waits until the tray says that each is kept; a long list need not show them all.
     async fn add(&self, names: &[&str]) -> Result<(), BrowserError> {
         let files = names
             .iter()
             .map(|name| paper(self.stage, name))
             .collect::<Result<Vec<PathBuf>, _>>()?;
-        self.browser.uploads(&files.iter().collect::<Vec<_>>()).await
+        self.browser
+            .begins_upload(&files.iter().collect::<Vec<_>>())
+            .await?;
+        self.browser.see("tray-item").await?;
+        self.browser
+            .gone_css("[data-testid='tray-item']:not([data-state='saved'])")
+            .await
     }
 
     async fn drags(&self, event: &str) -> Result<(), BrowserError> {

@@ -144,7 +144,8 @@ const target = [...document.querySelectorAll(css)].find((one) => one.checkVisibi
 if (!target) return null;
 const at = document.activeElement;
 if (at === target) return 'there';
-if (target.closest('[role=menu], [role=listbox], [role=tablist]')?.contains(at)) return 'arrow';
+const menu = target.closest('[role=menu]');
+if (menu) return menu.contains(at) ? 'arrow' : null;
 return at !== document.body && at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING ? 'back' : 'on';";
 
 /// More than any screen has.
