@@ -22,6 +22,7 @@
 //!   `safe-search`, `safe-none`, `safe-trash-link`, `quota`, `notice`, `notice-close`; each document is a `doc-row` with
 //!   `data-name`, and in it `doc-name` (saves the file), `doc-size`, `doc-menu`, `doc-download`, `doc-rename`,
 //!   `doc-trash`; then `rename-input`, `rename-submit`, `rename-cancel`
+//! - over every screen of the safe: `way-changes`, in it `way-change`, `way-changes-read`
 //! - trash: `trash`, `trash-empty`; each a `trash-row` with `data-name`, `trash-restore`, `trash-purge`; then
 //!   `purge-submit`, `purge-cancel`
 //! - tray: `tray`, `tray-close`; each transfer a `tray-item` with `data-name` and `data-state` (`waiting`, `encrypting`,
@@ -29,6 +30,10 @@
 //! - alert: `alert` with `data-check`, `alert-subject`, `alert-check`, `alert-names`, `alert-save`, `alert-saved`,
 //!   `alert-unkept`, `alert-close`
 //! - settings: `settings`, `settings-lock`, `settings-handle`, `settings-deployment`, `settings-version`,
+//!   `settings-secrets` with `secrets-sheet-state`, `secrets-test`, `secrets-new-sheet`, `secrets-change-phrase`; in its
+//!   dialogs `step-phrase`, `step-submit`, `step-cancel`, `secrets-new-phrase`, `secrets-repeat`, `secrets-words`,
+//!   `secrets-word` (12), `secrets-words-done`; `settings-devices` with a `device-row` each, in it `device-name`,
+//!   `device-here` or `device-close`, then `devices-close-all`; `settings-leave` with `leave-close`;
 //!   `theme-system`, `theme-light`, `theme-dark`, `lang-fr`, `lang-en`; `evidence` with `evidence-empty`,
 //!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it
 //!   `evidence-check`, `evidence-subject`, `evidence-open`, then `evidence-facts`, `evidence-name`, `evidence-save`, `evidence-delete`;

@@ -80,7 +80,7 @@ pub fn StepUp(
             <p>{move || (question.meaning)(lang.get())}</p>
             <FormError text=said/>
             <form class="stack-4" on:submit=on_submit(submit)>
-                <input class="vh" type="text" autocomplete="username" tabindex="-1" aria-hidden="true" prop:value=move || app.handle.get()/>
+                <input class="vh" type="text" autocomplete="username" tabindex="-1" aria-hidden="true" prop:value=move || app.handle.get().unwrap_or_default()/>
                 <Field
                     id="step-phrase" testid="step-phrase" label=t!(secrets.current)
                     kind=Kind::Secret autocomplete="current-password" value=phrase
