@@ -1,9 +1,9 @@
 //! Réglages: theme, language, whose safe this is, where it is kept, evidence, lock. design.md, screen 13 in part.
 
-mod devices;
-mod leave;
-mod secrets;
-mod step_up;
+pub mod devices;
+pub mod leave;
+pub mod secrets;
+pub mod step_up;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
