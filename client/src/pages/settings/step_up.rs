@@ -29,6 +29,7 @@ pub struct Question {
 /// The dialog. `call` makes the call of what was typed; `done` hears what it brought.
 #[component]
 pub fn StepUp(
+    /// What is asked.
     question: Question,
     /// With the proof.
     call: impl Fn(Proof) -> AccountCall + Copy + Send + Sync + 'static,
