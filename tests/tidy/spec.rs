@@ -112,7 +112,7 @@ macro_rules! limits {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), limit::$name)),*] };
 }
 
-const LIMITS: [(&str, u64); 19] = limits![
+const LIMITS: [(&str, u64); 22] = limits![
     CHUNK_BYTES,
     PART_CHUNKS,
     PART_BYTES,
