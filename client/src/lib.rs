@@ -35,6 +35,8 @@
 //!   (`coming`, `shown`, or why not: `unshown`, `heic`, `too_large`, `otherwise`, `unreadable`, `locked`, `too_slow`, `failed`),
 //!   in it `preview-frame`, `preview-place`, `preview-zoom`, `preview-larger`, `preview-smaller`, `preview-back`,
 //!   `preview-next`, `preview-coming`, `preview-not`
+//!   `doc-trash`; then `rename-input`, `rename-submit`, `rename-cancel`
+//! - over every screen of the safe: `way-changes`, in it `way-change`, `way-changes-read`
 //! - trash: `trash`, `trash-empty`; each a `trash-row` with `data-name`, `trash-restore`, `trash-purge`; then
 //!   `purge-submit`, `purge-cancel`
 //!   `sheet-word` (12), `sheet-print`, `sheet-confirm`, `create-submit`
@@ -62,6 +64,10 @@
 //! - alert: `alert` with `data-check`, `alert-subject`, `alert-check`, `alert-names`, `alert-save`, `alert-saved`,
 //!   `alert-unkept`, `alert-close`
 //! - settings: `settings`, `settings-lock`, `settings-handle`, `settings-deployment`, `settings-version`,
+//!   `settings-secrets` with `secrets-sheet-state`, `secrets-test`, `secrets-new-sheet`, `secrets-change-phrase`; in its
+//!   dialogs `step-phrase`, `step-submit`, `step-cancel`, `secrets-new-phrase`, `secrets-repeat`, `secrets-words`,
+//!   `secrets-word` (12), `secrets-words-done`; `settings-devices` with a `device-row` each, in it `device-name`,
+//!   `device-here` or `device-close`, then `devices-close-all`; `settings-leave` with `leave-close`;
 //!   `theme-system`, `theme-light`, `theme-dark`, `lang-fr`, `lang-en`; `evidence` with `evidence-empty`,
 //!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it
 //!   `evidence-check`, `evidence-subject`, `evidence-open`, then `evidence-facts`, `evidence-name`, `evidence-save`, `evidence-delete`;

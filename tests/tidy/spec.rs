@@ -112,7 +112,7 @@ macro_rules! limits {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), limit::$name)),*] };
 }
 
-const LIMITS: [(&str, u64); 19] = limits![
+const LIMITS: [(&str, u64); 22] = limits![
     CHUNK_BYTES,
     PART_CHUNKS,
     PART_BYTES,
@@ -127,6 +127,9 @@ const LIMITS: [(&str, u64); 19] = limits![
     RECORD_BYTES,
     HANDLE_BYTES,
     SLOTS,
+    EVENTS,
+    SESSIONS,
+    LABEL_BYTES,
     UPLOADS,
     ITEMS,
     LOGIN_SECONDS,

@@ -67,7 +67,7 @@ pub fn own_name() -> String {
     let agent = agent.and_then(|agent| agent.as_string()).unwrap_or_default();
     let first_of = |names: &[(&str, &'static str)]| {
         let mut found = names.iter().filter(|(sign, _)| agent.contains(sign));
-        found.next().map_or("", |(_, name)| name)
+        found.next().map_or("", |(_, name)| *name)
     };
     let kind = match first_of(KINDS) {
         "" => "computer",

@@ -204,7 +204,7 @@ fn code(status: u8) -> u16 {
         1 => 201,
         2 => 204,
         3 => 206,
-        place @ 8..26 => codes[place - 8].status(),
+        place @ 8..30 => codes[place - 8].status(),
         other => other as u16 * 4,
     }
 }

@@ -6,6 +6,10 @@ mod leave;
 mod secrets;
 mod step_up;
 mod lock;
+pub mod devices;
+pub mod leave;
+pub mod secrets;
+pub mod step_up;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;

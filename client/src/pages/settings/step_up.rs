@@ -29,6 +29,7 @@ pub struct Question {
 /// The dialog. `call` makes the call of what was typed; `done` hears what it brought.
 #[component]
 pub fn StepUp(
+    /// What is asked.
     question: Question,
     /// With the proof.
     call: impl Fn(Proof) -> AccountCall + Copy + Send + Sync + 'static,
@@ -80,7 +81,7 @@ pub fn StepUp(
             <p>{move || (question.meaning)(lang.get())}</p>
             <FormError text=said/>
             <form class="stack-4" on:submit=on_submit(submit)>
-                <input class="vh" type="text" autocomplete="username" tabindex="-1" aria-hidden="true" prop:value=move || app.handle.get()/>
+                <input class="vh" type="text" autocomplete="username" tabindex="-1" aria-hidden="true" prop:value=move || app.handle.get().unwrap_or_default()/>
                 <Field
                     id="step-phrase" testid="step-phrase" label=t!(secrets.current)
                     kind=Kind::Secret autocomplete="current-password" value=phrase
