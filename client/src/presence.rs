@@ -58,6 +58,11 @@ impl Presence {
         self.offline.set(None);
     }
 
+    /// Removes key and bytes that a reload would go on with.
+    pub(crate) fn forget_kept(self) {
+        spawn_local(vault::forget());
+    }
+
     /// In milliseconds; as chosen last, in whichever tab.
     fn limit(self) -> f64 {
         let chosen = chosen_minutes().unwrap_or_else(|| self.minutes.get_untracked());
@@ -118,7 +123,7 @@ impl App {
 
     /// What a lock forgets outside the worker, first of all: key and bytes; then every other tab is told.
     pub(crate) fn close_kept(self) {
-        spawn_local(vault::forget());
+        self.presence.forget_kept();
         tabs::unmark_open();
         tabs::say_lock();
         self.presence.forget();

@@ -211,6 +211,8 @@ impl App {
         let remote = self.remote.get_value();
         self.remote.set_value(Remote::default());
         remote.cut();
+        // What its worker may have been keeping at that moment.
+        self.presence.forget_kept();
         self.locked_by.set(Some(Failure::code(why)));
     }
 

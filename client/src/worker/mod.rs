@@ -50,6 +50,8 @@ struct Desk {
     closed: Cell<bool>,
     /// Set while there is no network for a session that goes on: the list can be read, and nothing else.
     resting: Cell<bool>,
+    /// Set while a session that is kept is being gone on with.
+    going_on: Cell<bool>,
     /// When the list was last kept, Unix seconds.
     list_kept: Cell<u64>,
     /// What is kept for a reload, and what a lock forgets, one after the other.
@@ -72,6 +74,7 @@ impl Desk {
             fill: Cell::new(None),
             closed: Cell::new(false),
             resting: Cell::new(false),
+            going_on: Cell::new(false),
             list_kept: Cell::new(0),
             keeping: futures::lock::Mutex::new(()),
             running: RefCell::new(HashMap::new()),

@@ -24,12 +24,15 @@ impl Desk {
             vault::forget().await;
             return Ok(ResumeAnswer::Closed);
         };
+        // It is kept already; writing it again could outrun a lock in another tab.
+        self.going_on.set(true);
         let result = match resume::resume(Rc::clone(&self.device), &kept.bytes).await {
             Ok(safe) if owner_of(&safe) == kept.owner => self.open_again(safe).await,
             Ok(_) => Ok(ResumeAnswer::Closed),
             Err(ResumeError::Api(ApiError::Offline)) => self.last_known(&kept).await,
             Err(error) => Err(failure(&error)),
         };
+        self.going_on.set(false);
         match result {
             Ok(ResumeAnswer::Closed) => {
                 vault::forget().await;
@@ -77,7 +80,7 @@ impl Desk {
     pub(super) async fn keep_open(&self, safe: &Unlocked) {
         let _turn = self.keeping.lock().await;
         // A lock that came meanwhile has the last word.
-        if self.closed.get() {
+        if self.closed.get() || self.going_on.get() {
             return;
         }
         if let Some(bytes) = safe.to_resume() {
