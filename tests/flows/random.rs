@@ -393,7 +393,8 @@ async fn two_devices_and_three_tabs_lose_nothing_and_end_alike() {
             ledger.notes.len(),
             began.elapsed()
         );
-        if if deep { Instant::now() >= end } else { seed == 3 } {
+        let over = if deep { Instant::now() >= end } else { seed == 3 };
+        if over {
             break;
         }
     }
