@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use leptos::html;
 use leptos::prelude::*;
 
+use crate::platform::screen;
+
 /// Shown as soon as it is drawn; `on_close` takes it away again.
 #[component]
 pub fn Dialog(
@@ -15,6 +17,9 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let node = NodeRef::<html::Dialog>::new();
+    // What opened it gets the focus back, however it ends.
+    screen::push_focus();
+    on_cleanup(screen::pop_focus);
     // A question may open over another.
     let id = format!("dialog-{}", NEXT.fetch_add(1, Ordering::Relaxed));
     Effect::new(move |_| {

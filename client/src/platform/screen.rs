@@ -1,5 +1,7 @@
 //! Where things stand on the screen: scrolling, widths, focus. May decide nothing of what is shown.
 
+use std::cell::RefCell;
+
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, FocusOptions, HtmlElement};
 
@@ -91,6 +93,15 @@ pub fn focus_still(selector: String) {
     give_focus(selector, true);
 }
 
+/// The same where nothing has the focus.
+pub fn focus_if_lost(selector: String) {
+    super::page::later(0, move || {
+        if is_focus_lost() {
+            give_focus(selector, true);
+        }
+    });
+}
+
 fn give_focus(selector: String, still: bool) {
     super::page::later(0, move || {
         let found = web_sys::window()
@@ -102,6 +113,31 @@ fn give_focus(selector: String, still: bool) {
             let _ = element.focus_with_options(&options);
         }
     });
+}
+
+/// Remembers what has the focus; [`pop_focus`] gives it back.
+pub fn push_focus() {
+    let active = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.active_element())
+        .and_then(|element| element.dyn_into().ok());
+    FOCUSED.with_borrow_mut(|focused| focused.push(active));
+}
+
+/// Gives the focus back to what had it at the last [`push_focus`], unless something else took it meanwhile.
+pub fn pop_focus() {
+    let Some(Some(element)) = FOCUSED.with_borrow_mut(Vec::pop) else {
+        return;
+    };
+    super::page::later(0, move || {
+        if is_focus_lost() && element.is_connected() {
+            let _ = element.focus();
+        }
+    });
+}
+
+thread_local! {
+    static FOCUSED: RefCell<Vec<Option<HtmlElement>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Whether nothing has the focus: what had it is gone.

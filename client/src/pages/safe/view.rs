@@ -163,6 +163,7 @@ impl View {
         self.picking.set(false);
         self.picked.set(BTreeSet::new());
         self.anchor.set(None);
+        screen::focus_if_lost("[data-testid='pick-start']".to_owned());
     }
 
     /// Picks an item or lets it go; with Shift everything between it and the one before.
