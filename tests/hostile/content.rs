@@ -49,7 +49,7 @@ async fn n35_the_policy_of_the_real_server_lets_pages_fetch_from_it_alone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn n35_the_framed_page_may_ask_for_nothing() {
     let folder = framed();
-    let world = serving(folder.path()).await;
+    let world = serves(folder.path()).await;
     for page in ["/viewer", "/viewer.html"] {
         let answer = plain_get(world.address(), page, "").await.unwrap();
         let policy = answer.header("content-security-policy").unwrap();
@@ -129,7 +129,32 @@ fn n35_no_screen_takes_an_address_from_a_field() {
     ] {
         assert_eq!(naming(word), places, "{word}");
     }
+    let preview = include_str!("../../client/src/components/preview.rs");
+    assert_eq!(preview.matches("src=").count(), 1);
+    assert_eq!(preview.matches("src=\"/viewer\"").count(), 1);
+    let thumbnail = include_str!("../../client/src/components/thumbnail.rs");
+    assert_eq!(thumbnail.matches("src=").count(), 1);
+    assert_eq!(thumbnail.matches("src=address").count(), 1);
+    // The framed page takes bytes, never an address; what pdf.js would fetch is in the file or is not there.
+    let viewer = include_str!("../../client/viewer/viewer.js");
+    for word in [
+        "XMLHttpRequest",
+        "WebSocket",
+        "import(",
+        "importScripts",
+        "http:",
+        "https:",
+        "location =",
+    ] {
+        assert!(!viewer.contains(word), "{word}");
+    }
+    assert_eq!(viewer.matches("fetch(").count(), 1);
+    assert_eq!(viewer.matches("  async fetch({ filename }) {").count(), 1);
+    assert_eq!(viewer.matches("useWorkerFetch: false,").count(), 1);
 }
+
+/// Where content is shown, in a frame.
+const PREVIEW: &str = "client/src/components/preview.rs";
 
 /// The client's sources that hold this word, once or more.
 fn naming(word: &str) -> Vec<String> {
@@ -350,7 +375,7 @@ fn framed() -> tempfile::TempDir {
     folder
 }
 
-async fn serving(folder: &std::path::Path) -> World {
+async fn serves(folder: &std::path::Path) -> World {
     World::start(|config| config.assets_dir = Some(folder.to_owned()))
         .await
         .unwrap()

@@ -170,7 +170,7 @@ pub fn policy() -> String {
     format!(
         "default-src 'none'; script-src '{}' 'wasm-unsafe-eval'; style-src '{}'; img-src blob:; worker-src blob:",
         hash("data-script"),
-        hash("data-style")
+        hash("data-sheet")
     )
 }
 
