@@ -2,7 +2,7 @@
 //! account.
 
 use std::io::{Cursor, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tests::{
     browser::{Browser, BrowserError, Stage},
@@ -90,7 +90,7 @@ async fn archive_name(browser: &Browser) -> Result<String, BrowserError> {
 }
 
 /// Gives a hidden chooser a file, as the system's dialog would.
-async fn chooses(browser: &Browser, chooser: &str, file: &PathBuf) -> Result<(), BrowserError> {
+async fn chooses(browser: &Browser, chooser: &str, file: &Path) -> Result<(), BrowserError> {
     let css = format!("input[data-testid='{chooser}']");
     let input = browser.driver().find(By::Css(css)).await?;
     Ok(input.send_keys(file.display().to_string()).await?)

@@ -55,7 +55,7 @@ async fn opened(file: Vec<u8>) -> Option<ArchiveError> {
     Archive::open(&file).await.err()
 }
 
-async fn imports(safe: &Safe, file: &Vec<u8>) -> sdk::flows::archive::import::Imported {
+async fn imports(safe: &Safe, file: &impl Source) -> sdk::flows::archive::import::Imported {
     let parcel = Parcel::of_archive(Archive::open(file).await.unwrap());
     safe.import(&parcel, &Watch::none()).await.unwrap()
 }
