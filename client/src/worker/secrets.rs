@@ -65,7 +65,7 @@ impl Desk {
 
     async fn new_sheet(&self, proof: Proof) -> Result<AccountAnswer, Failure> {
         let safe = self.proved(proof).await?;
-        let deployment = safe.deployment().await.map_err(|error| failure(&error))?;
+        let deployment = safe.deployment();
         let words = safe.make_new_sheet().await.map_err(|error| failure(&error))?;
         Ok(AccountAnswer::Sheet(Sheet {
             handle: safe.handle().to_owned(),

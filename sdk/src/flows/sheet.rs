@@ -8,11 +8,11 @@ use crypto::account::manifest::SlotState;
 use crypto::account::slot::{Slot, SlotType};
 use crypto::words::Words;
 use shared::account::PutWords;
-use shared::{DeploymentId, ErrorCode, OperationId, RecoveryId};
+use shared::{ErrorCode, OperationId, RecoveryId};
 use zeroize::Zeroizing;
 
 use super::login::{self, OpenError};
-use super::phrase::{self, PhraseError};
+use super::phrase::PhraseError;
 use super::retry;
 use crate::api;
 use crate::error::ApiError;
@@ -49,14 +49,6 @@ impl Unlocked {
             };
         }
         Err(PhraseError::Busy)
-    }
-
-    /// The deployment that the sheet names: the one that this device knows.
-    ///
-    /// # Errors
-    /// [`PhraseError`].
-    pub async fn deployment(&self) -> Result<DeploymentId, PhraseError> {
-        login::deployment(self.device()).await.map_err(phrase::opened)
     }
 
     /// A real login by the new words, ended at once: only then is the sheet believed.
