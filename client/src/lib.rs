@@ -86,9 +86,9 @@ pub mod format;
 pub mod message;
 pub mod pages;
 pub mod platform;
+pub mod presence;
 pub mod preview;
 pub mod qr;
-pub mod presence;
 pub mod state;
 pub mod strength;
 #[expect(
@@ -96,5 +96,6 @@ pub mod strength;
     reason = "one function per text, named after its key in the locale files"
 )]
 pub mod text;
+pub mod wording;
 pub mod words;
 pub mod worker;

@@ -2,14 +2,10 @@
 //! objects of the browser. May hold no key: the secrets that cross are those a person types or must write down.
 
 pub mod account;
+pub mod archive;
 pub mod door;
-
-mod door;
-
-pub use door::{DoorAnswer, DoorCall};
 mod resume;
-
-pub use resume::{LastList, ResumeAnswer, ResumeCall};
+pub mod safe;
 
 use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::commit::MergeNote;
@@ -18,9 +14,8 @@ use sdk::flows::kit::KitState;
 use sdk::flows::notice::WayChange;
 use serde::{Deserialize, Serialize};
 
-pub mod archive;
-pub mod safe;
-
+pub use door::{DoorAnswer, DoorCall};
+pub use resume::{LastList, ResumeAnswer, ResumeCall};
 pub use safe::{SafeAnswer, SafeCall, UploadOptions};
 
 /// Names one call of the page, and an upload for its cancel.
@@ -59,13 +54,6 @@ pub enum Call {
         /// As typed.
         handle: String,
         /// As typed.
-        phrase: String,
-    },
-    /// Open with the twelve words and set a new phrase.
-    Recover {
-        /// As typed, separated by blanks.
-        words: String,
-        /// The new secret phrase.
         phrase: String,
     },
     /// Of the public screens.

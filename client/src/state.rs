@@ -6,14 +6,13 @@ use leptos::task::spawn_local;
 use sdk::evidence::Names;
 use sdk::flows::archive::import::Imported;
 use sdk::flows::archive::list::Missing;
-use sdk::flows::commit::{MergeKind, MergeNote};
 use sdk::flows::document::ObjectId;
 use sdk::flows::kit::KitState;
 use sdk::flows::notice::WayChange;
 use web_sys::{Blob, File};
 
-use crate::message::archive::{ArchiveAnswer, ArchiveCall};
 use crate::door::Doors;
+use crate::message::archive::{ArchiveAnswer, ArchiveCall};
 use crate::message::{
     Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, SafeCall, Step,
     UploadOptions,
@@ -25,6 +24,7 @@ use crate::platform::remote::Remote;
 use crate::platform::thumbnail;
 use crate::presence::Presence;
 use crate::text::{self, Locale};
+use crate::wording::{failure_text, merges_text};
 
 /// The language signal; see [`t!`](crate::t).
 #[must_use]
@@ -540,49 +540,6 @@ fn asked(way: &Way) -> (Call, Option<Beside>) {
             Call::Archive(ArchiveCall::ImportArchive),
             files.first().map(Beside::of_file),
         ),
-    }
-}
-
-/// The sentence for a failure: what happened, what is safe, what to do. `None` where another screen says it.
-#[must_use]
-pub fn failure_text(failure: &Failure, locale: Locale) -> Option<String> {
-    match failure {
-        Failure::Refused(_) | Failure::Cancelled => None,
-        Failure::Code { code } => Some(
-            text::error::by_key(locale, code)
-                .unwrap_or(text::error::internal(locale))
-                .to_owned(),
-        ),
-    }
-}
-
-/// Everything that a merge decided: one sentence, or their count and one line each, with the document's name.
-fn merges_text(listing: &Listing, locale: Locale) -> Option<String> {
-    if let [] | [_] = listing.merged.as_slice() {
-        return listing.merged.first().map(|note| merge_text(note, locale));
-    }
-    let mut lines = vec![text::merge::many(locale, &listing.merged.len().to_string())];
-    for note in &listing.merged {
-        let said = merge_text(note, locale);
-        let item = listing.items.iter().find(|item| item.id == note.object);
-        lines.push(match item {
-            Some(item) => text::merge::line(locale, &item.name, &said),
-            None => said,
-        });
-    }
-    Some(lines.join("\n"))
-}
-
-/// One thing that a merge decided, in words.
-fn merge_text(note: &MergeNote, locale: Locale) -> String {
-    let lost = note.lost.as_deref().unwrap_or_default();
-    match note.what {
-        MergeKind::NameOverwritten => text::merge::name(locale, lost),
-        MergeKind::PlaceOverwritten | MergeKind::MoveDropped => text::merge::place(locale).to_owned(),
-        MergeKind::FieldOverwritten => text::merge::field(locale).to_owned(),
-        MergeKind::ConflictCopy => text::merge::copy(locale).to_owned(),
-        MergeKind::Purged => text::merge::purged(locale, lost),
-        MergeKind::Restored => text::merge::restored(locale).to_owned(),
     }
 }
 

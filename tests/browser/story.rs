@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 use tests::{
-    browser::{Account, Browser, BrowserError, Stage},
+    browser::{Browser, BrowserError, Stage},
     sample,
 };
 use thirtyfour::Key;
@@ -25,15 +25,16 @@ async fn the_whole_story_in_french_and_the_sheet_on_a_new_device() -> Result<(),
     finds(&browser, "bail", &[LEASE]).await?;
     renames(&browser, "IMG_2041.jpg", DIPLOMA).await?;
     browser.lists(&[LEASE, DIPLOMA]).await?;
+    files_away_and_takes_back(&browser, LEASE, &[DIPLOMA]).await?;
     throws_away_and_takes_back(&browser, LEASE).await?;
 
     browser.enters("lock").await?;
     browser.keys_open(&account).await?;
     browser.lists(&[LEASE, DIPLOMA]).await?;
 
-    // Nothing of the first device but the sheet: twelve words, and a phrase of one's own.
+    // Nothing of the first device but the sheet: twelve words, and another phrase.
     let other = stage.browser("new device").await?;
-    let renewed = recovers(&other, &account).await?;
+    let renewed = other.keys_recover(&account).await?;
     other.lists(&[LEASE, DIPLOMA]).await?;
     for (name, content) in [(LEASE, &lease), (DIPLOMA, &photograph)] {
         other.keys_choose(name, "doc-download").await?;
@@ -88,9 +89,28 @@ async fn adds(browser: &Browser, papers: &[PathBuf]) -> Result<(), BrowserError>
     browser
         .tabs_to("[data-testid='safe-add'], [data-testid='dock-add']")
         .await?;
-    let papers: Vec<&PathBuf> = papers.iter().collect();
-    browser.uploads(&papers).await?;
+    for paper in papers {
+        browser.offers(paper).await?;
+        browser.enters("add-submit").await?;
+    }
+    browser.sees_saved(&papers.iter().collect::<Vec<_>>()).await?;
     browser.enters("tray-close").await
+}
+
+/// Makes a folder, moves a document there, and takes that back.
+async fn files_away_and_takes_back(browser: &Browser, name: &str, rest: &[&str]) -> Result<(), BrowserError> {
+    browser.enters("folder-new").await?;
+    browser.writes("folder-input", "Logement").await?;
+    browser.presses(Key::Enter).await?;
+    browser.see("folder-row").await?;
+    browser.keys_choose(name, "doc-move").await?;
+    browser
+        .tabs_to("[data-testid='move-place'][data-name='Logement']")
+        .await?;
+    browser.enters("move-submit").await?;
+    browser.lists(rest).await?;
+    browser.enters("toast-undo").await?;
+    browser.row(name).await.map(drop)
 }
 
 async fn finds(browser: &Browser, word: &str, names: &[&str]) -> Result<(), BrowserError> {
@@ -116,21 +136,6 @@ async fn throws_away_and_takes_back(browser: &Browser, name: &str) -> Result<(),
     browser.row(name).await.map(drop)
 }
 
-/// The door of the sheet; the account as it is afterwards.
-async fn recovers(browser: &Browser, account: &Account) -> Result<Account, BrowserError> {
-    browser.enters("home-open").await?;
-    browser.enters("open-sheet").await?;
-    browser.writes("recover-words", &account.words.join(" ")).await?;
-    browser.writes("recover-phrase", PHRASE).await?;
-    browser.writes("recover-repeat", PHRASE).await?;
-    browser.presses(Key::Enter).await?;
-    browser.see("safe").await?;
-    Ok(Account {
-        phrase: PHRASE.to_owned(),
-        ..account.clone()
-    })
-}
-
 /// The sentence of a refusal in French.
 fn words(code: &str) -> String {
     let words: Value = serde_json::from_str(include_str!("../../client/locales/fr.json")).unwrap();
@@ -147,4 +152,3 @@ fn strange(complaints: &[String]) -> Vec<&String> {
 
 const LEASE: &str = "Bail de l’appartement.pdf";
 const DIPLOMA: &str = "Diplôme d’infirmière.jpg";
-const PHRASE: &str = "sept lanternes rousses glissent devant le vieux canal gelé avant minuit";

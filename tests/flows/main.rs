@@ -9,17 +9,17 @@ mod commit;
 mod device;
 mod document;
 mod evidence;
-mod kit;
-mod resume;
 mod import;
-mod secrets;
-mod upload;
-mod ways;
+mod kit;
 mod many;
 mod random;
+mod resume;
+mod secrets;
 mod secrets;
 mod upload;
+mod upload;
 mod versions;
+mod ways;
 
 use tests::world::World;
 

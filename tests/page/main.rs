@@ -6,15 +6,26 @@
     dead_code,
     missing_docs,
     unreachable_pub,
+    unused_imports,
     reason = "of each file only its tests are used"
 )]
 
 #[path = "../../client/src"]
 mod page {
     pub mod format;
+    pub mod message;
+    pub mod pages {
+        pub mod safe {
+            pub mod model;
+            pub mod window;
+        }
+    }
+    pub mod preview;
+    pub mod qr;
     pub mod strength;
     pub mod text;
+    pub mod words;
 }
 
 // The names under which these files know each other.
-use page::text;
+use page::{message, text};

@@ -83,7 +83,7 @@ fn every_text_is_used() {
     let code: String = files_ending(".rs")
         .iter()
         .filter(|file| file.starts_with("client/src/"))
-        .map(|file| product_text(file).split_whitespace().collect::<String>())
+        .map(|file| on_one_line(&product_text(file)))
         .collect();
     let unused: Vec<_> = keys("fr")
         .into_iter()
@@ -93,7 +93,18 @@ fn every_text_is_used() {
     assert!(!is_used("home.hero.tit", &code) && !is_used("nothing.at_all", &code));
 }
 
-/// Whether the code (without white space) names a text, or chooses among its group by a code.
+/// Code on one line, a path never broken.
+fn on_one_line(code: &str) -> String {
+    let mut line = code.split_whitespace().collect::<Vec<_>>().join(" ");
+    for joint in ["::", "."] {
+        for broken in [format!(" {joint}"), format!("{joint} ")] {
+            line = line.replace(&broken, joint);
+        }
+    }
+    line
+}
+
+/// Whether the code (on one line) names a text, or chooses among its group by a code.
 fn is_used(key: &str, code: &str) -> bool {
     // Of a plural the code names the whole.
     let key = [".one", ".other"]

@@ -1,4 +1,4 @@
-//! The calm band on every screen of the safe: until a new phrase is chosen after the sheet opened it, and until the sheet
+//! The calm band about the sheet on every screen of the safe: until a new phrase is chosen after the sheet opened it, and until the sheet
 //! is confirmed. At most one. design.md, screens 3 and 5; protocol.md 5.4 N1 ("unsafe until the kit is confirmed").
 //!
 //! The words are nowhere any more once a safe is created: it can only offer to try the sheet, or to make another.
@@ -13,18 +13,18 @@ use crate::t;
 
 /// What stands in the band.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Said {
+pub enum Said {
     /// The sheet opened the safe and the forgotten phrase is still the one.
     BySheet,
     /// The sheet is not confirmed.
     Missing,
 }
 
-/// One sentence and the way on; nothing where all is well, or on the screen that the way leads to.
-#[component]
-pub fn Band() -> impl IntoView {
+/// What there is to say; nothing where all is well, or on the screen that the way leads to.
+#[must_use]
+pub fn said() -> Memo<Option<Said>> {
     let (app, location) = (app(), use_location());
-    let said = Memo::new(move |_| {
+    Memo::new(move |_| {
         let at = location.pathname.get();
         if matches!(at.as_str(), "/phrase" | "/feuille/essayer") {
             None
@@ -35,12 +35,18 @@ pub fn Band() -> impl IntoView {
                 .with(|kit| kit.confirmed.is_none())
                 .then_some(Said::Missing)
         }
-    });
-    move || {
-        said.get().map(|said| match said {
-            Said::BySheet => view! { <BySheet/> }.into_any(),
-            Said::Missing => view! { <Missing/> }.into_any(),
-        })
+    })
+}
+
+/// One sentence and the way on.
+#[component]
+pub fn Band(
+    /// What it says.
+    said: Said,
+) -> impl IntoView {
+    match said {
+        Said::BySheet => view! { <BySheet/> }.into_any(),
+        Said::Missing => view! { <Missing/> }.into_any(),
     }
 }
 

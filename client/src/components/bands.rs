@@ -2,24 +2,40 @@
 
 use leptos::prelude::*;
 
+use crate::components::band::{self, Band};
+use crate::components::changes::Changes;
 use crate::components::icon::{Icon, Svg};
+use crate::components::presence::OfflineBand;
 use crate::message::Notice;
 use crate::platform::format as local;
 use crate::state::app;
 use crate::t;
 use crate::text;
 
-/// At most one band. `last` is the screen's own, after all others.
+/// At most one band: no network, a changed way in, a first visit, the sheet, then the screen's own.
 #[component]
 pub fn Bands(
     /// What the screen says where nothing weightier is to be said.
     last: Option<ViewFn>,
 ) -> impl IntoView {
     let app = app();
-    move || match app.notice.get() {
-        Some(notice) => view! { <NoticeBand notice/> }.into_any(),
-        None => last.as_ref().map(ViewFn::run).into_any(),
-    }
+    let sheet = band::said();
+    let offline = Memo::new(move |_| app.presence.offline.with(Option::is_some));
+    let changed = Memo::new(move |_| app.changes.with(|changes| !changes.is_empty()));
+    let shown = move || {
+        if offline.get() {
+            return ().into_any();
+        }
+        if changed.get() {
+            return view! { <Changes/> }.into_any();
+        }
+        match (app.notice.get(), sheet.get()) {
+            (Some(notice), _) => view! { <NoticeBand notice/> }.into_any(),
+            (None, Some(said)) => view! { <Band said/> }.into_any(),
+            (None, None) => last.as_ref().map(ViewFn::run).into_any(),
+        }
+    };
+    view! { <OfflineBand/>{shown} }
 }
 
 /// What a device that never opened this safe found: the person recognises it, or does not (stage S0).

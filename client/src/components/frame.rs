@@ -4,11 +4,8 @@ use leptos::prelude::*;
 use leptos_router::components::A;
 use leptos_router::hooks::use_location;
 
-use crate::components::band::Band;
-use crate::components::changes::Changes;
 use crate::components::bands::Bands;
 use crate::components::icon::{Icon, Svg};
-use crate::components::presence::OfflineBand;
 use crate::components::site::SkipLink;
 use crate::format;
 use crate::message::Fill;
@@ -76,9 +73,6 @@ pub fn Frame(
                         </div>
                         {tools.map(|tools| tools.run())}
                     </header>
-                    <Band/>
-                    <Changes/>
-                    <OfflineBand/>
                     <Bands last=band/>
                     {children()}
                 </div>

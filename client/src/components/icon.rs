@@ -96,24 +96,14 @@ pub enum Icon {
     Trash,
     /// A decision is needed.
     Triangle,
-    /// From the largest down.
-    ArrowDown,
-    /// From the smallest up.
-    ArrowUp,
     /// Work.
     Briefcase,
     /// An end date.
     Calendar,
-    /// Photograph.
-    Camera,
     /// A vehicle.
     Car,
-    /// Further in.
-    ChevronRight,
     /// A folder.
     Folder,
-    /// Put elsewhere.
-    FolderInput,
     /// A new folder.
     FolderPlus,
     /// Studies.
@@ -193,15 +183,10 @@ impl Icon {
             Self::Sun => "sun",
             Self::Trash => "trash-2",
             Self::Triangle => "triangle-alert",
-            Self::ArrowDown => "arrow-down",
-            Self::ArrowUp => "arrow-up",
             Self::Briefcase => "briefcase",
             Self::Calendar => "calendar-clock",
-            Self::Camera => "camera",
             Self::Car => "car",
-            Self::ChevronRight => "chevron-right",
             Self::Folder => "folder",
-            Self::FolderInput => "folder-input",
             Self::FolderPlus => "folder-plus",
             Self::GraduationCap => "graduation-cap",
             Self::HeartPulse => "heart-pulse",

@@ -1,15 +1,15 @@
 //! Parts that several screens share. A part shows what it is given; what happens is decided in `state` and `pages`.
 
 pub mod band;
-pub mod changes;
 pub mod bands;
+pub mod changes;
 pub mod dialog;
 pub mod field;
 pub mod frame;
 pub mod icon;
-pub mod preview;
-pub mod presence;
 pub mod menu;
+pub mod presence;
+pub mod preview;
 pub mod row;
 pub mod site;
 pub mod stepper;

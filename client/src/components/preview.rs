@@ -13,9 +13,10 @@ use crate::message::{Call, Failure, Progress};
 use crate::platform::page;
 use crate::platform::viewer::{self, Said, Sheet, Viewer};
 use crate::preview::{self, HEAD_BYTES, Shown, Why};
-use crate::state::{App, app, failure_text};
+use crate::state::{App, app};
 use crate::t;
 use crate::text;
+use crate::wording::failure_text;
 
 /// What the document page learns from its preview.
 #[derive(Clone, Copy)]

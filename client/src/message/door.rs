@@ -1,4 +1,4 @@
-//! Calls of the public screens, and what they bring: the list of words, the sheet of a draft, opening by words.
+//! Calls of the public screens, and what they bring: the list of words, the sheet of a draft.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,16 +9,6 @@ pub enum DoorCall {
     WordList,
     /// Three words of the drafted account's sheet were retyped: it is created as confirmed.
     ConfirmSheet,
-    /// Open with the twelve words; the phrase stays as it is.
-    OpenWithWords {
-        /// As typed.
-        words: String,
-    },
-    /// Replace the phrase of the open safe.
-    SetPhrase {
-        /// The new secret phrase.
-        phrase: String,
-    },
 }
 
 /// What a call of the doors brings.

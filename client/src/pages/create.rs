@@ -17,9 +17,10 @@ use crate::pages::phrase::{Choice, PhraseChoice};
 use crate::pages::service::ServiceFacts;
 use crate::pages::sheet::SheetStep;
 use crate::platform::page;
-use crate::state::{App, app, failure_text};
+use crate::state::{App, app};
 use crate::t;
 use crate::text;
+use crate::wording::failure_text;
 
 /// Everything that the four steps share.
 #[derive(Clone, Copy)]

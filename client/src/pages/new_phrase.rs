@@ -9,12 +9,13 @@ use leptos_router::hooks::use_navigate;
 
 use crate::components::field::FormError;
 use crate::components::frame::Frame;
-use crate::message::door::DoorCall;
+use crate::message::account::{AccountAnswer, AccountCall, Proof};
 use crate::message::{Answer, Call, Failure};
 use crate::pages::phrase::{Choice, PhraseChoice};
-use crate::state::{app, failure_text};
+use crate::state::app;
 use crate::t;
 use crate::text;
+use crate::wording::failure_text;
 
 /// Eight proposed words, or one's own.
 #[component]
@@ -30,13 +31,15 @@ pub fn NewPhrasePage() -> impl IntoView {
         choice.error.set(None);
         spawn_local(async move {
             let phrase = choice.secret();
-            let result = app.ask(Call::Door(DoorCall::SetPhrase { phrase })).await;
+            let proof = Proof::JustOpened;
+            let call = Call::Account(AccountCall::SetPhrase { phrase, proof });
+            let result = app.ask(call).await;
             if choice.busy.try_get_untracked().is_none() {
                 return;
             }
             choice.busy.set(false);
             match result {
-                Ok(Answer::Done) => {
+                Ok(Answer::Account(AccountAnswer::Done)) => {
                     app.doors.by_sheet.set(false);
                     app.say(text::new_phrase::done(app.lang.get_untracked()).to_owned(), None);
                     navigate("/coffre", NavigateOptions::default());

@@ -12,9 +12,10 @@ use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
 use crate::message::{Answer, Call, Failure};
 use crate::platform::page;
-use crate::state::{App, app, failure_text};
+use crate::state::{App, app};
 use crate::t;
 use crate::text;
+use crate::wording::failure_text;
 use crate::words;
 
 /// What is typed at this door, and what came of it.

@@ -10,12 +10,13 @@ use leptos_router::hooks::use_navigate;
 use crate::components::field::{FormError, on_submit};
 use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
-use crate::message::door::DoorCall;
+use crate::message::account::AccountCall;
 use crate::message::{Answer, Call, Failure};
 use crate::platform::page;
-use crate::state::{App, app, failure_text};
+use crate::state::{App, app};
 use crate::t;
 use crate::text;
+use crate::wording::failure_text;
 use crate::words::{SHEET_WORDS, first_unknown, words_in};
 
 /// What is typed at this door, and what came of it.
@@ -40,7 +41,10 @@ impl Door {
         self.failure.set(None);
         spawn_local(async move {
             let words = self.words.get_untracked();
-            let result = self.app.ask(Call::Door(DoorCall::OpenWithWords { words })).await;
+            let result = self
+                .app
+                .ask(Call::Account(AccountCall::OpenWithWords { words }))
+                .await;
             if self.busy.try_get_untracked().is_none() {
                 // The person left this screen meanwhile: nothing stays open behind their back.
                 self.app.lock();

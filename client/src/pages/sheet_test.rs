@@ -12,8 +12,9 @@ use crate::message::account::{AccountAnswer, AccountCall};
 use crate::message::{Answer, Call, Failure};
 use crate::pages::recover::{words_error, words_hint};
 use crate::platform::page;
-use crate::state::{App, app, failure_text};
+use crate::state::{App, app};
 use crate::t;
+use crate::wording::failure_text;
 
 /// What came of a test.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,5 +23,5 @@ pub mod store;
 pub mod tabs;
 pub mod thumbnail;
 pub mod transport;
-pub mod viewer;
 pub mod vault;
+pub mod viewer;

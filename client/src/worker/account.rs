@@ -76,18 +76,6 @@ impl Desk {
         self.opened(opened.map_err(|error| failure(&error))?).await
     }
 
-    /// The words open; the new phrase is set before anything is shown.
-    pub(super) async fn recover(&self, words: &str, phrase: &str) -> Result<Answer, Failure> {
-        let (words, phrase) = (
-            Zeroizing::new(words.to_owned()),
-            Zeroizing::new(phrase.to_owned()),
-        );
-        let opened = login::open_with_words(Rc::clone(&self.device), &words).await;
-        let safe = opened.map_err(|error| failure(&error))?;
-        safe.set_phrase(&phrase).await.map_err(|error| failure(&error))?;
-        self.opened(safe).await
-    }
-
     /// Stops what runs, ends the session at the server where it can be reached, and forgets every key.
     pub(super) async fn lock(&self) -> Result<Answer, Failure> {
         self.closed.set(true);

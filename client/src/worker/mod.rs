@@ -6,8 +6,8 @@ mod archive;
 mod door;
 mod evidence;
 mod list;
-mod secrets;
 mod resume;
+mod secrets;
 mod transfer;
 
 use std::cell::{Cell, RefCell};
@@ -92,8 +92,7 @@ impl Desk {
             Call::Draft { handle } => self.draft(&handle).await,
             Call::Create { handle, phrase } => self.create(&handle, &phrase).await,
             Call::Open { handle, phrase } => self.open(&handle, &phrase).await,
-            Call::Recover { words, phrase } => self.recover(&words, &phrase).await,
-            Call::Door(call) => self.door(call).await,
+            Call::Door(call) => self.door(call),
             Call::Lock => self.lock().await,
             Call::List => self.list().await,
             Call::Upload(options) => self.upload(said.id, beside.file(), options).await,

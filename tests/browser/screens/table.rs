@@ -40,6 +40,8 @@ pub(crate) enum Act {
     AddMany(usize),
     /// Chooses a file, whatever comes of it.
     Choose(&'static str),
+    /// Chooses a file, and leaves open what is asked about it.
+    Offer(&'static str),
     /// Opens the menu of a document.
     Menu(&'static str),
     /// Presses the name of a document.
@@ -66,16 +68,29 @@ pub(crate) const SCREENS: &[Screen] = &[
         states: &[("first visit", &[Go("/"), See("home-create")])],
     },
     Screen {
+        name: "service",
+        states: &[("what it can and cannot do", &[Go("/service"), See("service")])],
+    },
+    Screen {
         name: "open",
         states: &[
             ("empty", &[Go("/ouvrir"), See("open-submit")]),
             (
+                "words offered",
+                &[
+                    Click(".input-wrap--secret .btn"),
+                    Type("open-phrase", "aba"),
+                    See("word-offer"),
+                ],
+            ),
+            (
                 "twelve words in place of the phrase",
-                &[Type("open-phrase", TWELVE), See(".band--hint")],
+                &[Type("open-phrase", TWELVE), See("open-wrong-door")],
             ),
             (
                 "wrong phrase",
                 &[
+                    Go("/ouvrir"),
                     Type("open-handle", "personne.ici"),
                     Type("open-phrase", "ce n'est pas elle"),
                     Click("open-submit"),
@@ -88,7 +103,6 @@ pub(crate) const SCREENS: &[Screen] = &[
                     Cut,
                     Type("open-phrase", "encore"),
                     Click("open-submit"),
-                    Gone(".busy"),
                     See("form-error"),
                     Mend,
                 ],
@@ -100,6 +114,10 @@ pub(crate) const SCREENS: &[Screen] = &[
         states: &[
             ("empty", &[Go("/secours"), See("recover-submit")]),
             (
+                "words offered",
+                &[Type("recover-words", "abaisser aba"), See("word-offer")],
+            ),
+            (
                 "refused",
                 &[
                     Type("recover-words", "abaisser abandon"),
@@ -107,6 +125,7 @@ pub(crate) const SCREENS: &[Screen] = &[
                     See(".error"),
                 ],
             ),
+            ("both lost", &[Go("/perdu"), See("lost")]),
         ],
     },
     Screen {
@@ -125,10 +144,7 @@ pub(crate) const SCREENS: &[Screen] = &[
             (
                 "proposed phrase",
                 &[
-                    Type(
-                        "create-handle",
-                        "une.personne.avec.un.identifiant.de.soixante.quatre.caracteres.x",
-                    ),
+                    Type("create-handle", LONG_HANDLE),
                     Click("create-handle-next"),
                     See("create-phrase-word"),
                 ],
@@ -158,6 +174,27 @@ pub(crate) const SCREENS: &[Screen] = &[
                     See("sheet-word"),
                 ],
             ),
+            (
+                "recovery sheet, three words wrong",
+                &[
+                    Type("sheet-retype", "zèbre"),
+                    Click("create-submit"),
+                    See(".error"),
+                ],
+            ),
+            (
+                "sheet put off until later",
+                &[Click("sheet-later"), See("kit-band")],
+            ),
+            ("test of the sheet", &[Click("kit-try"), See("sheet-test-words")]),
+            (
+                "another sheet",
+                &[
+                    Type("sheet-test-words", TWELVE),
+                    Click("sheet-test-submit"),
+                    See("sheet-test-other"),
+                ],
+            ),
         ],
     },
     Screen {
@@ -166,8 +203,21 @@ pub(crate) const SCREENS: &[Screen] = &[
             ("empty", &[Go("/"), Create, See("safe-empty")]),
             ("files over the window", &[Drag, See("safe-drop")]),
             (
+                "what is asked at adding",
+                &[
+                    DragEnd,
+                    Gone("safe-drop"),
+                    Offer("Passeport.pdf"),
+                    See("add-submit"),
+                ],
+            ),
+            (
                 "one document, just kept",
-                &[DragEnd, Gone("safe-drop"), Add(&["Passeport.pdf"])],
+                &[
+                    Click("add-submit"),
+                    See("tray-item"),
+                    Gone("[data-testid='tray-item']:not([data-state='saved'])"),
+                ],
             ),
             ("one document", &[Click("tray-close"), Gone("tray-item")]),
             (
@@ -186,16 +236,77 @@ pub(crate) const SCREENS: &[Screen] = &[
                 "many documents",
                 &[AddMany(24), Click("tray-close"), Gone("tray-item")],
             ),
-            ("menu of a document", &[Menu("Passeport.pdf"), See("doc-rename")]),
+            (
+                "menu of a document",
+                &[
+                    Type("safe-search", "passeport"),
+                    Menu("Passeport.pdf"),
+                    See("doc-rename"),
+                ],
+            ),
             ("rename", &[Click("doc-rename"), See("rename-input")]),
             (
-                "found",
+                "details",
                 &[
                     Click("rename-cancel"),
                     Gone("rename-input"),
-                    Type("safe-search", "page"),
+                    Menu("Passeport.pdf"),
+                    Click("doc-details"),
+                    See("details"),
                 ],
             ),
+            (
+                "category",
+                &[Click("details-set-category"), See("category-submit")],
+            ),
+            (
+                "until when",
+                &[
+                    Click("category-cancel"),
+                    Click("details-set-end"),
+                    See("end-submit"),
+                ],
+            ),
+            (
+                "tags",
+                &[Click("end-cancel"), Click("details-set-tags"), See("tags-input")],
+            ),
+            (
+                "new folder",
+                &[
+                    Click("tags-cancel"),
+                    Click("details-close"),
+                    Type("safe-search", " "),
+                    Click("folder-new"),
+                    See("folder-input"),
+                ],
+            ),
+            (
+                "a folder",
+                &[
+                    Type("folder-input", "Logement"),
+                    Click("folder-submit"),
+                    See("folder-row"),
+                ],
+            ),
+            (
+                "move",
+                &[
+                    Menu("Relevé de compte, page 24.pdf"),
+                    Click("doc-move"),
+                    See("move-submit"),
+                ],
+            ),
+            (
+                "several picked",
+                &[
+                    Click("move-cancel"),
+                    Click("pick-start"),
+                    Click("pick-all"),
+                    See("picked"),
+                ],
+            ),
+            ("found", &[Click("pick-end"), Type("safe-search", "page")]),
             ("nothing found", &[Type("safe-search", "zzz"), See("safe-none")]),
             (
                 "in the bin, with a way back",
@@ -312,5 +423,6 @@ const LONG: &str = "Attestation de droits à l’assurance maladie et justificat
 const UNBROKEN: &str = "IMG_20240312_143207_HDR_original_copie_definitive_signee_par_tout_le_monde_et_relue_0000000000000000000000000001.jpeg";
 const ARABIC: &str = "شهادة الميلاد.pdf";
 const HEBREW: &str = "תעודת זהות - 2024 (סופי).jpg";
-const TWELVE: &str =
-    "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif abreuver abriter abroger";
+const LONG_HANDLE: &str = "une.personne.avec.un.identifiant.de.soixante.quatre.caracteres.x";
+/// The words of nobody, whose checksum is right.
+const TWELVE: &str = "abaisser abaisser abaisser abaisser abaisser abaisser abaisser abaisser abaisser abaisser abaisser abeille";

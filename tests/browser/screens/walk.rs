@@ -112,6 +112,7 @@ impl<'a> Walk<'a> {
                     .await
             }
             Act::Choose(name) => browser.begins_upload(&[&paper(stage, name)?]).await,
+            Act::Offer(name) => browser.offers(&paper(stage, name)?).await,
             Act::Menu(name) => {
                 browser
                     .click_css(&format!("[data-name=\"{name}\"] [data-testid='doc-menu']"))

@@ -1,5 +1,7 @@
 //! A person without a mouse: the tabulator finds, the keys act. Nothing here presses anything on the screen.
 
+use std::path::Path;
+
 use serde_json::json;
 use thirtyfour::{By, Key};
 
@@ -20,13 +22,48 @@ impl Browser {
         self.enters("create-phrase-next").await?;
         self.see("sheet-word").await?;
         let words = self.texts("sheet-word").await?;
-        self.ticks("sheet-confirm").await?;
-        self.enters("create-submit").await?;
+        self.keys_retype(&words).await?;
+        self.presses(Key::Enter).await?;
         self.see("safe").await?;
         Ok(Account {
             handle: handle.to_owned(),
             phrase,
             words,
+        })
+    }
+
+    /// Types the three words of the sheet that the page asks for.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn keys_retype(&self, words: &[String]) -> Result<(), BrowserError> {
+        self.see("sheet-retype").await?;
+        for (number, word) in (1..).zip(words) {
+            let css = format!("[data-testid='sheet-retype'][data-number='{number}']");
+            if !self.driver.find_all(By::Css(css.as_str())).await?.is_empty() {
+                self.tabs_to(&css).await?;
+                self.driver.action_chain().send_keys(word).perform().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Opens the safe with the twelve words and sets the phrase that is proposed; the account as it is afterwards.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn keys_recover(&self, account: &Account) -> Result<Account, BrowserError> {
+        self.enters("home-open").await?;
+        self.enters("open-sheet").await?;
+        self.writes("recover-words", &account.words.join(" ")).await?;
+        self.enters("recover-submit").await?;
+        self.see("create-phrase-word").await?;
+        let phrase = self.texts("create-phrase-word").await?.join(" ");
+        self.enters("create-phrase-next").await?;
+        self.see("safe").await?;
+        Ok(Account {
+            phrase,
+            ..account.clone()
         })
     }
 
@@ -64,6 +101,18 @@ impl Browser {
         self.enters(act).await
     }
 
+    /// Hands a file to the chooser of the system, which no driver reaches, and leaves open what is asked about it.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn offers(&self, file: &Path) -> Result<(), BrowserError> {
+        let chooser = self
+            .driver
+            .find(By::Css("input[data-testid='safe-file']"))
+            .await?;
+        Ok(chooser.send_keys(file.display().to_string()).await?)
+    }
+
     /// Goes to a screen of the open safe by its link.
     ///
     /// # Errors
@@ -80,15 +129,6 @@ impl Browser {
     pub async fn enters(&self, id: &str) -> Result<(), BrowserError> {
         self.tabs_to(&format!("[data-testid='{id}']")).await?;
         self.presses(Key::Enter).await
-    }
-
-    /// Goes to a choice and presses the space bar.
-    ///
-    /// # Errors
-    /// See [`BrowserError`].
-    pub async fn ticks(&self, id: &str) -> Result<(), BrowserError> {
-        self.tabs_to(&format!("[data-testid='{id}']")).await?;
-        self.presses(Key::Space).await
     }
 
     /// Goes to a field, and types over what it holds.
@@ -146,6 +186,7 @@ const at = document.activeElement;
 if (at === target) return 'there';
 const menu = target.closest('[role=menu]');
 if (menu) return menu.contains(at) ? 'arrow' : null;
+if (target.type === 'radio' && at.type === 'radio' && at.name === target.name) return 'arrow';
 return at !== document.body && at.compareDocumentPosition(target) & Node.DOCUMENT_POSITION_PRECEDING ? 'back' : 'on';";
 
 /// More than any screen has.

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use sdk::api::{self, Session};
 use sdk::error::TransportError;
 use sdk::evidence::{About, Evidence, Export, Known, Names, Route};
-use sdk::flows::document::{Item, Kind, ObjectId};
+use sdk::flows::item::{Category, Item, Kind, ObjectId};
 use sdk::flows::{Request, Response};
 use sdk::{ApiError, Check, Subject, Transport, parsers};
 use serde::Serialize;
@@ -298,9 +298,16 @@ fn item(draw: &mut Draw, name: &str) -> Item {
         parent: None,
         media: Some("application/pdf".to_owned()),
         len: draw.number(),
+        tags: vec!["2026".to_owned()],
+        category: draw.coin().then_some(Category::Identity),
+        retention_end: draw.coin().then(|| draw.number()),
+        added: draw.number(),
         modified: draw.number(),
+        versions: u32::from(draw.coin()),
+        thumbnail: draw.coin(),
         trashed_at: None,
         in_trash: false,
+        purge_at: None,
         same_name: draw.coin(),
     }
 }

@@ -15,7 +15,7 @@ use crate::components::frame::Frame;
 use crate::components::icon::{Icon, Svg};
 use crate::components::preview::{Opened, Preview};
 use crate::format;
-use crate::message::Call;
+use crate::message::{Call, SafeCall};
 use crate::platform::page;
 use crate::state::app;
 use crate::t;
@@ -117,7 +117,10 @@ fn Actions(item: Memo<Option<Item>>, asked: RwSignal<Option<Asked>>, opened: Ope
         let Some(item) = item.get_untracked() else { return };
         let object = item.id.clone();
         app.change(Call::Trash { object }, move |lang| {
-            Some((text::safe::trashed(lang, &item.name), Some(item.id)))
+            let back = SafeCall::Restore {
+                objects: vec![item.id],
+            };
+            Some((text::safe::trashed(lang, &item.name), Some(vec![back])))
         });
         leave("/coffre", Default::default());
     };

@@ -1,13 +1,9 @@
 //! Réglages: theme, language, whose safe this is, where it is kept, evidence, lock. design.md, screen 13 in part.
 
 pub mod carry;
-mod devices;
-mod leave;
-mod secrets;
-mod step_up;
-mod lock;
 pub mod devices;
 pub mod leave;
+pub mod lock;
 pub mod secrets;
 pub mod step_up;
 

@@ -7,9 +7,10 @@ use crate::components::dialog::Dialog;
 use crate::components::field::{Field, FormError, Kind, on_submit};
 use crate::message::account::{AccountAnswer, AccountCall, Proof};
 use crate::message::{Answer, Call, Failure};
-use crate::state::{app, failure_text};
+use crate::state::app;
 use crate::t;
 use crate::text::Locale;
+use crate::wording::failure_text;
 
 /// What is asked, and what it means.
 #[derive(Clone, Copy)]
