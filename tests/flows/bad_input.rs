@@ -1,5 +1,6 @@
 //! Input that a person may well bring: long and strange names, empty and unreadable files, five hundred at once, a quota
 //! that ends on the way. Each ends in an error whose sentence is there in every language, or in nothing unusual at all.
+#![expect(clippy::print_stdout, reason = "figures of the run")]
 
 use std::cell::Cell;
 

@@ -15,8 +15,6 @@ mod many;
 mod random;
 mod resume;
 mod secrets;
-mod secrets;
-mod upload;
 mod upload;
 mod versions;
 mod ways;

@@ -1,4 +1,5 @@
 //! Acts on many documents at once, folders, categories, tags, days, and a long list.
+#![expect(clippy::print_stdout, reason = "figures of the run")]
 
 use sdk::flows::commit::CommitError;
 use sdk::flows::due::{Due, reminders};

@@ -1,5 +1,6 @@
 //! Two devices, one of them with three tabs, change one list at random, at the same time, over lines that lose answers:
 //! nothing is lost but by the stated rules, each loss is told, and all end in the same state. `CIVIS_DEEP=1`: two minutes.
+#![expect(clippy::print_stdout, reason = "figures of the run")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;

@@ -65,7 +65,7 @@ async fn a_session_that_ended_is_not_gone_on_with() {
         .await
         .unwrap();
     let error = resume(desk.device(), &bytes).await.err().unwrap();
-    assert_eq!(error.code(), "signed_out");
+    assert_eq!(error.code(), "phrase_changed");
     let again = resume(desk.device(), &right.to_resume().unwrap()).await;
     assert_eq!(again.unwrap().handle(), "alice");
 }

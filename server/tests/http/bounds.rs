@@ -7,10 +7,10 @@ use axum::body::Body as HttpBody;
 use axum::http::{Method, Request, header};
 use crypto::phrase::Password;
 use serde_json::Value;
-use shared::account::{PutManifest, PutPassword, RegistrationStart};
+use shared::account::{PutManifest, PutPassword, PutWords, RegistrationStart};
 use shared::collection::ReadPages;
 use shared::document::PutUploadRecord;
-use shared::session::{LoginFinish, LoginStart, RecoveryFinish, RecoveryStart};
+use shared::session::{LoginFinish, LoginStart, PutLabel, RecoveryFinish, RecoveryStart};
 use shared::{Blob, BodyId, ErrorCode, Hash, LoginId, OperationId, RecoveryId, limit, path};
 
 use crate::person::{Body, Person};
@@ -45,6 +45,8 @@ async fn routes(world: &World, person: &Person) -> Vec<Route> {
         target: person
             .path(template)
             .replace("{body_id}", &BodyId(nobody).to_string())
+            .replace("{event_id}", &OperationId(nobody).to_string())
+            .replace("{session_id}", &OperationId(nobody).to_string())
             .replace("{part}", "0"),
         template,
         method,
@@ -146,6 +148,31 @@ async fn routes(world: &World, person: &Person) -> Vec<Route> {
             ),
             true,
         ),
+        route(
+            Method::PUT,
+            path::WORDS,
+            json(
+                signed,
+                value(&PutWords {
+                    operation_id: OperationId(random()),
+                    recovery_id: RecoveryId(random()),
+                    recovery_pk: Hash(random()),
+                    words_slot: blob(),
+                    manifest: blob(),
+                }),
+            ),
+            true,
+        ),
+        route(Method::DELETE, path::EVENT, Reads::Nothing, true),
+        route(Method::GET, path::SESSIONS, Reads::Nothing, true),
+        route(Method::DELETE, path::SESSIONS, Reads::Nothing, true),
+        route(Method::DELETE, path::OTHER_SESSION, Reads::Nothing, true),
+        route(
+            Method::PUT,
+            path::LABEL,
+            json(signed, value(&PutLabel { label: blob() })),
+            true,
+        ),
         route(Method::GET, path::COLLECTION, Reads::Nothing, true),
         route(
             Method::PUT,
@@ -188,7 +215,8 @@ async fn routes(world: &World, person: &Person) -> Vec<Route> {
         ),
         route(Method::GET, path::BODY, Reads::Nothing, true),
         route(Method::GET, path::BODY_CONTENT, Reads::Nothing, true),
-        // Last: it ends the session.
+        // Last: they end the session, and the account.
+        route(Method::DELETE, path::ACCOUNT, Reads::Nothing, true),
         route(Method::DELETE, path::SESSION, Reads::Nothing, true),
     ]
 }
@@ -300,7 +328,7 @@ async fn the_table_holds_every_route() {
             }
         }
     }
-    assert_eq!(count, 25);
+    assert_eq!(count, 30);
 }
 
 #[tokio::test]
