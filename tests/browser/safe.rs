@@ -184,7 +184,7 @@ async fn list_and_menu_obey_the_keyboard() -> Result<(), BrowserError> {
     // The menu: opened by its button, closed by Escape, which gives the focus back.
     presses(&browser, Key::Tab).await?;
     presses(&browser, Key::Down).await?;
-    browser.see_css("[data-testid='doc-download']:focus").await?;
+    browser.see_css("[data-testid='doc-open']:focus").await?;
     presses(&browser, Key::Up).await?;
     browser.see_css("[data-testid='doc-trash']:focus").await?;
     presses(&browser, Key::Escape).await?;

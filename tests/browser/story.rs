@@ -47,7 +47,7 @@ async fn the_whole_story_in_french_and_the_sheet_on_a_new_device() -> Result<(),
     // The first device is told at its next step that its safe was opened anew elsewhere; the old phrase is over.
     browser.keys_choose(LEASE, "doc-download").await?;
     browser.see("open-handle").await?;
-    assert_eq!(browser.texts("form-error").await?, [words("signed_out")]);
+    assert_eq!(browser.texts("form-error").await?, [words("phrase_changed")]);
     browser.keys_knock(&account).await?;
     browser
         .wait("the old phrase to be refused", async || {

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::components::band::{self, Band};
+use crate::components::band::{self, Band, Said};
 use crate::components::changes::Changes;
 use crate::components::icon::{Icon, Svg};
 use crate::components::presence::OfflineBand;
@@ -12,7 +12,7 @@ use crate::state::app;
 use crate::t;
 use crate::text;
 
-/// At most one band: no network, a changed way in, a first visit, the sheet, then the screen's own.
+/// At most one band: no network, a changed way in, a phrase to choose, a first visit, the sheet, then the screen's own.
 #[component]
 pub fn Bands(
     /// What the screen says where nothing weightier is to be said.
@@ -30,6 +30,7 @@ pub fn Bands(
             return view! { <Changes/> }.into_any();
         }
         match (app.notice.get(), sheet.get()) {
+            (_, Some(Said::BySheet)) => view! { <Band said=Said::BySheet/> }.into_any(),
             (Some(notice), _) => view! { <NoticeBand notice/> }.into_any(),
             (None, Some(said)) => view! { <Band said/> }.into_any(),
             (None, None) => last.as_ref().map(ViewFn::run).into_any(),

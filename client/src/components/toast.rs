@@ -24,7 +24,8 @@ fn Message(toast: Toast) -> impl IntoView {
     let held = RwSignal::new(false);
     let pause = app.toast_paused;
     let release = move || {
-        if !held.get_untracked() {
+        // The focus also leaves when the message itself goes, and its state with it.
+        if held.try_get_untracked() == Some(false) {
             pause.set(false);
         }
     };

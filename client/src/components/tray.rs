@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::components::icon::{Icon, Svg};
 use crate::format;
 use crate::message::{Failure, Progress, Step};
-use crate::platform::screen;
+use crate::platform::{page, screen};
 use crate::state::{App, Transfer, Way, app};
 use crate::t;
 use crate::text::{self, Locale};
@@ -58,6 +58,21 @@ fn Lines() -> impl IntoView {
             .filter(|line| matches!(line.end.get(), Some(Err(_))))
             .count() as u64
     };
+    // What went well does not stand in the way: one line is left of it after a moment, and new lines open it again.
+    let calm = Memo::new(move |_| running() == 0 && broken() == 0);
+    Effect::new(move |before: Option<bool>| {
+        let now = calm.get();
+        if now {
+            page::later(FOLD_MILLISECONDS, move || {
+                if calm.try_get_untracked() == Some(true) {
+                    folded.set(true);
+                }
+            });
+        } else if before == Some(true) {
+            folded.set(screen::is_phone());
+        }
+        now
+    });
     let head = move || match (running(), broken()) {
         (0, 0) => text::tray::finished(app.lang.get()).to_owned(),
         (0, count) => text::tray::broken(app.lang.get(), count),
@@ -222,3 +237,6 @@ const fn step_name(step: Step) -> &'static str {
         Step::Saved => "saved",
     }
 }
+
+/// How long a finished list stays open.
+const FOLD_MILLISECONDS: i32 = 4_000;

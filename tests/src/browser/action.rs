@@ -177,8 +177,18 @@ impl Browser {
     /// # Errors
     /// See [`BrowserError`].
     pub async fn opens_menu(&self, name: &str) -> Result<(), BrowserError> {
+        self.folds_tray().await?;
         let menu = format!("tr[data-name=\"{name}\"] [data-testid='doc-menu']");
         self.see_css(&menu).await?.click().await?;
+        Ok(())
+    }
+
+    /// Folds the tray where it lies over the list.
+    async fn folds_tray(&self) -> Result<(), BrowserError> {
+        let open = By::Css(".tray:not(.tray--folded) .tray-fold");
+        if let Some(fold) = self.driver.find_all(open).await?.first() {
+            fold.click().await?;
+        }
         Ok(())
     }
 
@@ -198,10 +208,7 @@ impl Browser {
     /// See [`BrowserError`].
     pub async fn views(&self, name: &str, state: &str) -> Result<(), BrowserError> {
         let row = format!("[data-testid='doc-row'][data-name=\"{name}\"]");
-        self.see_css(&format!("{row} [data-testid='doc-menu']"))
-            .await?
-            .click()
-            .await?;
+        self.opens_menu(name).await?;
         self.see_css(&format!("{row} [data-testid='doc-open']"))
             .await?
             .click()

@@ -3,6 +3,8 @@
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 use sdk::flows::item::{Item, Kind};
 
 use super::list::Rows;
@@ -165,7 +167,15 @@ fn entries(view: View, item: &Item) -> Vec<Entry> {
         move |ask: fn(Item) -> Ask| Callback::new(move |()| view.dialog.set(Some(ask(item.get_value()))));
     let mut entries = Vec::new();
     if item.with_value(|item| item.kind == Kind::Document) {
+        let go = use_navigate();
+        let address = item.with_value(|item| document_href(&item.id));
         entries.extend([
+            entry(
+                "doc-open",
+                Icon::Eye,
+                text::safe::action::open,
+                Callback::new(move |()| go(&address, NavigateOptions::default())),
+            ),
             entry(
                 "doc-download",
                 Icon::Download,
