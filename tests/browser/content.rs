@@ -101,7 +101,7 @@ async fn n49_everything_that_the_page_runs_stands_in_it_with_its_hash() -> Resul
             let found = tag
                 .split(' ')
                 .find_map(|word| word.strip_prefix(&format!("{name}=")));
-            found.map(|value| value.trim_matches('"'))
+            found.map(|value| value.trim_end_matches('/').trim_matches('"'))
         };
         let kind = tag.split(' ').next().unwrap();
         let named: &[(&str, &str)] = match kind {

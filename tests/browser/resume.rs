@@ -92,8 +92,9 @@ async fn nobody_there_locks_the_safe_after_a_warning_whatever_the_machine_did_me
     let browser = stage.browser("first").await?;
     let account = browser.creates_account("parti.dejeuner").await?;
     browser.goes_to("/reglages").await?;
-    browser.see("idle-15").await?;
-    browser.click("idle-5").await?;
+    browser.see("settings").await?;
+    // The choice itself is not to be seen: its label is.
+    browser.click_css("label:has([data-testid='idle-5'])").await?;
     // As if the last gesture had been four minutes and a half ago.
     script(&browser, &quiet_for(270)).await?;
     browser.see("leaving").await?;

@@ -34,8 +34,8 @@ impl Browser {
     pub async fn tabs(&self) -> Result<Vec<String>, BrowserError> {
         self.brings_judge().await?;
         let mut left = self.counts("return civisJudge.begin();").await?;
-        // Once round, and past the browser's own stop between the last element and the first.
-        for _ in 0..left + 3 {
+        // Once round, past the browser's own stop between the last element and the first, and past what came meanwhile.
+        for _ in 0..2 * left + 8 {
             if left == 0 {
                 break;
             }

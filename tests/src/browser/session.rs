@@ -195,7 +195,17 @@ struct Driver {
 }
 
 impl Driver {
+    /// Starts one. It takes one port for two families of addresses, and ends where another program has one of them.
     async fn start() -> Result<Self, BrowserError> {
+        for _ in 1..STARTS {
+            if let Ok(driver) = Self::try_start().await {
+                return Ok(driver);
+            }
+        }
+        Self::try_start().await
+    }
+
+    async fn try_start() -> Result<Self, BrowserError> {
         let mut process = Command::new("chromedriver")
             .arg("--port=0")
             .stdin(Stdio::null())
@@ -233,6 +243,8 @@ fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0)
 }
 
+/// How often a driver is started before that is an error.
+const STARTS: u32 = 4;
 const FLAGS: [&str; 10] = [
     "--headless=new",
     "--disable-gpu",
