@@ -233,6 +233,40 @@ async fn one_name_among_ten_thousand_is_changed_for_twenty_kilobytes() {
     assert!(*worst <= 20_000, "{worst} bytes");
 }
 
+/// Only the way in changes: no document is encrypted again, no page of the list is written (protocol.md 5.4 N2).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_phrase_for_a_thousand_documents_sends_none_of_them() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    let object = safe.saves("bail.pdf", &[7; 5_000]).await.object;
+    safe.file_copies(&object, 999).await.unwrap();
+    let before = safe.list();
+    assert_eq!(before.len(), 1_000);
+    desk.line.take_sent();
+    let phrase = "neuf mots choisis pour que personne ne les devine".to_owned();
+    safe.set_phrase(&phrase).await.unwrap();
+    let sent = desk.line.take_sent();
+    for request in &sent {
+        let of_documents = ["/uploads", "/bodies", "/head", "/pages"];
+        assert!(
+            !of_documents.iter().any(|part| request.path.contains(part)),
+            "{}",
+            request.path
+        );
+    }
+    let bytes: usize = sent.iter().map(bytes_of).sum();
+    println!(
+        "a new phrase with 1,000 documents: {bytes} bytes in {} requests",
+        sent.len()
+    );
+    assert!(bytes <= 20_000, "{bytes} bytes");
+    let changed = Person { phrase, ..alice };
+    let again = changed.opens(&Desk::new(&world)).await;
+    again.sync().await.unwrap();
+    assert_eq!(again.list(), before);
+}
+
 /// Path, headers and body of a request, without what HTTP adds below the sdk.
 fn bytes_of(request: &sdk::flows::Request) -> usize {
     let headers = request.headers.iter();
