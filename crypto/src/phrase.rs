@@ -1,12 +1,13 @@
 //! Passwords as people type them, and the generator of the phrase that is proposed (`spec/account.md`, 6).
 //!
-//! A password is normalised to NFC and nothing else: no trimming, no case folding. May not judge its strength.
+//! A password is normalised to NFC and nothing else, no trimming, no case folding; but eight words of the list are a
+//! proposed phrase however they are typed. May not judge its strength.
 
 use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::random::{Random, RandomError};
-use crate::words::{fold, list};
+use crate::words::{find, fold, list};
 
 /// Longest password, in bytes of NFC.
 pub const PASSWORD_MAX_BYTES: usize = 1024;
@@ -29,7 +30,8 @@ pub enum PasswordError {
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// Normalises what was typed to NFC.
+    /// Normalises what was typed to NFC. Eight words of the list, apart by white space, become the phrase as it was
+    /// proposed: capitals, accents and more spaces do not matter, and four letters of a word suffice.
     ///
     /// # Errors
     /// [`PasswordError`].
@@ -47,7 +49,7 @@ impl Password {
         if text.len() > PASSWORD_MAX_BYTES {
             Err(PasswordError::TooLong)
         } else {
-            Ok(Self(text))
+            Ok(Self(proposed(&text).unwrap_or(text)))
         }
     }
 
@@ -56,6 +58,23 @@ impl Password {
     pub fn expose(&self) -> &[u8] {
         self.0.as_bytes()
     }
+}
+
+/// The proposed phrase that was meant, where eight words of the list were typed.
+fn proposed(typed: &str) -> Option<Zeroizing<String>> {
+    let words = || typed.split_whitespace();
+    if words().take(PHRASE_WORDS + 1).count() != PHRASE_WORDS {
+        return None;
+    }
+    let mut phrase = Zeroizing::new(String::with_capacity(PHRASE_WORDS * 9));
+    for word in words() {
+        let index = find(&fold(word))?;
+        if !phrase.is_empty() {
+            phrase.push(' ');
+        }
+        phrase.push_str(&fold(list().get(usize::from(index))?));
+    }
+    Some(phrase)
 }
 
 /// Proposes a phrase: eight words of the 2048, 11 random bits each, without accents, with single spaces.
@@ -103,6 +122,36 @@ mod tests {
         assert_eq!(composed.expose(), " Clé  de voûte ".as_bytes());
         // Compatibility forms are other characters: NFC, not NFKC.
         assert_eq!(Password::normalise("ﬁ").unwrap().expose(), "ﬁ".as_bytes());
+    }
+
+    #[test]
+    fn a_proposed_phrase_is_known_however_it_is_typed_and_an_own_one_stays_as_it_is() {
+        let proposed = make_phrase(&mut Fixed([0x5a, 3, 9, 200, 17, 4, 77, 128, 33, 1, 250])).unwrap();
+        let shouted = format!("  {}\u{a0}", proposed.to_uppercase().replace(' ', "  "));
+        let short: Vec<&str> = proposed.split(' ').map(|word| &word[..4]).collect();
+        let accented: Vec<String> = proposed
+            .split(' ')
+            .map(|word| list()[usize::from(find(word).unwrap())].to_owned())
+            .collect();
+        for typed in [
+            shouted,
+            short.join("\n"),
+            accented.join(" "),
+            proposed.to_string(),
+        ] {
+            let password = Password::normalise(&typed).unwrap();
+            assert_eq!(password.expose(), proposed.as_bytes(), "{typed}");
+        }
+        let seven: Vec<&str> = proposed.split(' ').take(7).collect();
+        for own in [
+            seven.join("  "),
+            format!("{} ", seven.join(" ")),
+            format!("{} Encore", proposed.as_str()),
+            proposed.replacen(' ', "Xyz ", 1),
+            "Un Deux trois quatre cinq six sept huit".to_owned(),
+        ] {
+            assert_eq!(Password::normalise(&own).unwrap().expose(), own.as_bytes());
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub fn verify_recovery_proof(
 pub use with_keys::{RecoveryAuth, WORDS, Words, WordsError, word_list};
 
 #[cfg(feature = "keys")]
-pub(crate) use with_keys::{fold, list};
+pub(crate) use with_keys::{find, fold, list};
 
 #[cfg(feature = "keys")]
 mod with_keys {
@@ -227,7 +227,7 @@ mod with_keys {
 
     /// The index of a typed word: the whole word, or a beginning of at least four letters. No two words of the list
     /// begin with the same four.
-    fn find(typed: &str) -> Option<u16> {
+    pub(crate) fn find(typed: &str) -> Option<u16> {
         let fits = |word: &&str| {
             let word = fold(word);
             *word == *typed || (typed.len() >= PREFIX_LETTERS && word.starts_with(typed))

@@ -1,6 +1,7 @@
 //! Ways in that change: what is shown until it is acknowledged, a new sheet, open devices, the end of the account.
 
 use sdk::Fault;
+use sdk::flows::account::Draft;
 use sdk::flows::login::{self, OpenError};
 use sdk::flows::notice::WayChange;
 use tests::adversary::Fate;
@@ -214,4 +215,21 @@ async fn an_account_that_cannot_be_closed_goes_on() {
     assert_eq!(safe.close_account().await.unwrap_err().code(), "offline");
     desk.line.mend();
     alice.opens(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proposed_phrase_opens_however_it_is_typed() {
+    let world = world().await;
+    let desk = Desk::new(&world);
+    let phrase = sdk::make_phrase(&mut sdk::native::SystemRandom).unwrap();
+    let draft = Draft::make(desk.device()).unwrap();
+    draft.register("alice", &phrase).await.unwrap();
+    let shouted = phrase.to_uppercase().replace(' ', "   ");
+    login::open(desk.device(), "alice", &shouted).await.unwrap();
+    // Another word of the list is another phrase.
+    let other = phrase.replacen(phrase.split(' ').next().unwrap(), "zoologie", 1);
+    assert!(matches!(
+        login::open(desk.device(), "alice", &other).await,
+        Err(OpenError::Wrong)
+    ));
 }
