@@ -153,7 +153,7 @@ fn pretend(request: &Request) -> Response {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_of_phrase_that_was_only_claimed_does_not_lock_the_device_out() {
+async fn n47_a_change_of_phrase_that_was_only_claimed_does_not_lock_the_device_out() {
     let world = world().await;
     let desk = Desk::new(&world);
     let (alice, safe) = Person::creates_account("alice", &desk).await;
@@ -176,7 +176,7 @@ async fn a_change_of_phrase_that_was_only_claimed_does_not_lock_the_device_out()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_phrase_registered_on_a_lie_is_not_called_changed_and_the_words_mend_it() {
+async fn n47_a_phrase_registered_on_a_lie_is_not_called_changed_and_the_words_mend_it() {
     let world = world().await;
     let desk = Desk::new(&world);
     let (alice, safe) = Person::creates_account("alice", &desk).await;

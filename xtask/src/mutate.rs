@@ -129,7 +129,7 @@ impl<'a> Scratch<'a> {
         } else if foreign.is_empty() {
             format!("{NOTICED} {}", join(&failing))
         } else {
-            format!("noticed by others too: {}", join(&foreign))
+            format!("{OTHERS} {}", join(&foreign))
         })
     }
 
@@ -207,10 +207,17 @@ fn git(dir: PathBuf, args: &[&str]) -> Call {
 }
 
 const NOTICED: &str = "noticed by";
+/// Begins otherwise, for that is what a verdict is told by.
+const OTHERS: &str = "also noticed by others:";
 
 #[cfg(test)]
 mod tests {
-    use super::{failed_test, is_of};
+    use super::{NOTICED, OTHERS, failed_test, is_of};
+
+    #[test]
+    fn a_patch_that_others_notice_is_not_taken_for_a_good_one() {
+        assert!(!OTHERS.starts_with(NOTICED));
+    }
 
     #[test]
     fn a_failing_test_is_read_from_the_report() {
