@@ -81,21 +81,6 @@ pub enum Call {
         /// The new name.
         name: String,
     },
-    /// Into the bin.
-    Trash {
-        /// Which document.
-        object: ObjectId,
-    },
-    /// Out of the bin.
-    Restore {
-        /// Which document.
-        object: ObjectId,
-    },
-    /// Destroy.
-    Purge {
-        /// Which document.
-        object: ObjectId,
-    },
     /// Everything out in one archive, or an archive or a folder in.
     Archive(archive::ArchiveCall),
     /// Anything else about the list.

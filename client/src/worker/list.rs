@@ -22,23 +22,7 @@ impl Desk {
         self.changed(&safe, safe.rename(object, name).await).await
     }
 
-    pub(super) async fn trash(&self, object: &ObjectId) -> Result<Answer, Failure> {
-        let safe = self.safe()?;
-        self.changed(&safe, safe.trash(object).await).await
-    }
-
-    pub(super) async fn restore(&self, object: &ObjectId) -> Result<Answer, Failure> {
-        let safe = self.safe()?;
-        self.changed(&safe, safe.restore(object).await).await
-    }
-
-    pub(super) async fn purge(&self, object: &ObjectId) -> Result<Answer, Failure> {
-        let safe = self.safe()?;
-        self.changed(&safe, safe.purge(std::slice::from_ref(object)).await)
-            .await
-    }
-
-    /// Everything about the list that is not one of the five above.
+    /// Everything else about the list.
     pub(super) async fn about_list(&self, id: CallId, call: SafeCall) -> Brought {
         let safe = self.safe()?;
         let result = match call {

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use sdk::flows::item::{Category, Item, ObjectId};
+use sdk::flows::item::{Item, ObjectId};
 
 use crate::components::icon::{Icon, Svg};
 use crate::components::preview::Opened;
-use crate::components::row::kind_of;
+use crate::components::row::{category_text, kind_of};
 use crate::format;
 use crate::message::Call;
 use crate::platform::{format as local, viewer};
@@ -42,7 +42,10 @@ pub fn Facts(
                 <Fact name=t!(document.changed)>{move || moment(modified, lang.get())}</Fact>
             })}
             <Fact name=t!(document.size)>{size}</Fact>
-            <Fact name=t!(document.category)>{move || category_text(category, lang.get())}</Fact>
+            <Fact name=t!(document.category)>{move || match category {
+                Some(category) => category_text(category, lang.get()),
+                None => text::document::no_category(lang.get()),
+            }}</Fact>
             <Fact name=t!(document.kept)>{move || match end {
                 Some(end) => text::document::until(lang.get(), &local::date(end, lang.get())),
                 None => text::document::for_good(lang.get()).to_owned(),
@@ -103,12 +106,6 @@ async fn print(app: App, object: ObjectId, opened: Opened) -> Option<String> {
         None => app.fetch(Call::Download { object }, |_| ()).1.await.ok()?,
     };
     viewer::print_of(&content).await
-}
-
-fn category_text(category: Option<Category>, lang: Locale) -> &'static str {
-    category
-        .and_then(|category| text::category::by_key(lang, category.id()))
-        .unwrap_or(text::document::no_category(lang))
 }
 
 /// `12 mars 2026 à 14 h 05`.

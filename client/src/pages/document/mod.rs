@@ -115,11 +115,11 @@ fn Actions(item: Memo<Option<Item>>, asked: RwSignal<Option<Asked>>, opened: Ope
     };
     let trash = move || {
         let Some(item) = item.get_untracked() else { return };
-        let object = item.id.clone();
-        app.change(Call::Trash { object }, move |lang| {
-            let back = SafeCall::Restore {
-                objects: vec![item.id],
-            };
+        let objects = vec![item.id];
+        let back = SafeCall::Restore {
+            objects: objects.clone(),
+        };
+        app.change(Call::Safe(SafeCall::Trash { objects }), move |lang| {
             Some((text::safe::trashed(lang, &item.name), Some(vec![back])))
         });
         leave("/coffre", Default::default());
