@@ -8,6 +8,7 @@ pub mod field;
 pub mod frame;
 pub mod icon;
 pub mod menu;
+pub mod name_dialog;
 pub mod presence;
 pub mod preview;
 pub mod row;

@@ -5,7 +5,8 @@ use sdk::flows::item::{Item, Kind, ObjectId};
 
 use super::Asked;
 use crate::components::dialog::Dialog;
-use crate::components::field::{self, Field, on_submit};
+use crate::components::field::on_submit;
+use crate::components::name_dialog::NameDialog;
 use crate::message::{Call, SafeCall};
 use crate::state::app;
 use crate::t;
@@ -20,27 +21,14 @@ pub fn Rename(
     asked: RwSignal<Option<Asked>>,
 ) -> impl IntoView {
     let app = app();
-    let name = RwSignal::new(item.name.clone());
-    let object = item.id;
-    let submit = move || {
-        let name = name.get_untracked().trim().to_owned();
-        if !name.is_empty() {
-            let object = object.clone();
-            app.change(Call::Rename { object, name }, |_| None);
-            asked.set(None);
-        }
-    };
-    let title = t!(safe.rename.title);
+    let (object, first) = (item.id, item.name);
+    let rename = Callback::new(move |name| {
+        let object = object.clone();
+        app.change(Call::Rename { object, name }, |_| None);
+    });
     view! {
-        <Dialog title=move || title().to_owned() on_close=move || asked.set(None)>
-            <form on:submit=on_submit(submit)>
-                <Field id="rename" testid="rename-input" label=t!(safe.rename.label) kind=field::Kind::Text autocomplete="off" value=name/>
-                <div class="btn-row">
-                    <button class="btn" type="button" data-testid="rename-cancel" on:click=move |_| asked.set(None)>{t!(common.cancel)}</button>
-                    <button class="btn btn--primary" type="submit" data-testid="rename-submit">{t!(document.rename)}</button>
-                </div>
-            </form>
-        </Dialog>
+        <NameDialog title=text::safe::rename::title label=text::safe::rename::label done=text::document::rename
+            id="rename" testid="rename-input" first on_name=rename on_close=Callback::new(move |()| asked.set(None))/>
     }
 }
 

@@ -8,6 +8,7 @@ use super::view::{Ask, View, view};
 use crate::components::dialog::Dialog;
 use crate::components::field::{self, Field, on_submit};
 use crate::components::icon::{Icon, Svg};
+use crate::components::name_dialog::NameDialog;
 use crate::components::row::{category_icon, category_text};
 use crate::platform::format as local;
 use crate::t;
@@ -54,44 +55,21 @@ fn Buttons(
 #[component]
 fn Rename(item: Item) -> impl IntoView {
     let view = view();
-    let name = RwSignal::new(item.name.clone());
-    let submit = move || {
-        let name = name.get_untracked().trim().to_owned();
-        if !name.is_empty() {
-            view.rename(&item, name);
-            leave(view);
-        }
-    };
-    let title = t!(safe.rename.title);
+    let first = item.name.clone();
+    let rename = Callback::new(move |name| view.rename(&item, name));
     view! {
-        <Dialog title=move || title().to_owned() on_close=move || leave(view)>
-            <form on:submit=on_submit(submit)>
-                <Field id="rename" testid="rename-input" label=t!(safe.rename.label) kind=field::Kind::Text autocomplete="off" value=name/>
-                <Buttons done=text::safe::action::rename cancel_id="rename-cancel" submit_id="rename-submit"/>
-            </form>
-        </Dialog>
+        <NameDialog title=text::safe::rename::title label=text::safe::rename::label done=text::safe::action::rename
+            id="rename" testid="rename-input" first on_name=rename on_close=Callback::new(move |()| leave(view))/>
     }
 }
 
 #[component]
 fn NewFolder() -> impl IntoView {
     let view = view();
-    let name = RwSignal::new(String::new());
-    let submit = move || {
-        let name = name.get_untracked().trim().to_owned();
-        if !name.is_empty() {
-            view.make_folder(name);
-            leave(view);
-        }
-    };
-    let title = t!(safe.folder.new);
+    let make = Callback::new(move |name| view.make_folder(name));
     view! {
-        <Dialog title=move || title().to_owned() on_close=move || leave(view)>
-            <form on:submit=on_submit(submit)>
-                <Field id="folder" testid="folder-input" label=t!(safe.folder.name) kind=field::Kind::Text autocomplete="off" value=name/>
-                <Buttons done=text::safe::folder::make cancel_id="folder-cancel" submit_id="folder-submit"/>
-            </form>
-        </Dialog>
+        <NameDialog title=text::safe::folder::new label=text::safe::folder::name done=text::safe::folder::make
+            id="folder" testid="folder-input" on_name=make on_close=Callback::new(move |()| leave(view))/>
     }
 }
 
