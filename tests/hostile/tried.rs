@@ -253,7 +253,7 @@ fn overtake(desk: &Desk, times: usize, old: Response, pin: (String, Vec<u8>)) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_that_another_window_has_overtaken_is_read_on_or_refused() {
+async fn n30_an_answer_that_another_window_has_overtaken_is_read_on_or_refused() {
     let world = world().await;
     let (desk, window, old, pin) = overtaken(&world).await;
     // For ever: the list that this device knows to be old is not shown, and what was shown stays.
