@@ -1,7 +1,7 @@
-// Last step of `trunk build` (a hook of Trunk.toml). Makes the icon sprite from the icons that the page uses, names
-// the worker's files and the drawings by their hash, joins the framed viewer page into one file, writes names and hashes
-// into index.html, and copies the licences beside what they cover. Reads only the source tree and the staging folder; the
-// same tree gives the same bytes.
+// Last step of `trunk build` (a hook of Trunk.toml). Makes the icon sprite from the icons that the page uses, names the
+// programs that trunk does not name and the drawings by their hash, joins the framed viewer page into one file, writes
+// names and hashes into index.html, and copies the licences beside what they cover. Reads only the source tree and the
+// staging folder; the same tree gives the same bytes.
 
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -22,6 +22,8 @@ function nameByHash() {
   for (const [place, from, to] of [
     ["WORKER_JS", "worker.js", (hash) => `worker-${hash}.js`],
     ["WORKER_WASM", "worker_bg.wasm", (hash) => `worker-${hash}_bg.wasm`],
+    ["SAFE_JS", "safe.js", (hash) => `safe-${hash}.js`],
+    ["SAFE_WASM", "safe_bg.wasm", (hash) => `safe-${hash}_bg.wasm`],
     ["ICONS", "icons.svg", (hash) => `icons-${hash}.svg`],
     ["ART", "art.svg", (hash) => `art-${hash}.svg`],
   ]) {
@@ -29,7 +31,7 @@ function nameByHash() {
     const name = to(digest.toString("hex").slice(0, 16));
     html = replaceOnce(html, `${place}_PATH`, `/${name}`);
     // What is drawn is not run: only programs carry their whole hash.
-    if (place.startsWith("WORKER")) html = replaceOnce(html, `${place}_HASH`, `sha384-${digest.toString("base64")}`);
+    if (/\.(js|wasm)$/.test(name)) html = replaceOnce(html, `${place}_HASH`, `sha384-${digest.toString("base64")}`);
     renameSync(join(staging, from), join(staging, name));
   }
   writeFileSync(page, html);

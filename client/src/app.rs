@@ -1,7 +1,10 @@
-//! The page's root: shared state, addresses, and what stands over every screen (alert, tray, short messages).
+//! The root of each program of the page: shared state, addresses, and what stands over every screen (alert, tray, short
+//! messages).
 
 use leptos::ev;
+use leptos::mount::{mount_to, mount_to_body};
 use leptos::prelude::*;
+use leptos::tachys::dom::body;
 use leptos_router::components::{Redirect, Route, Router, Routes};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
@@ -10,12 +13,14 @@ use crate::components::presence::{LeavingNotice, Resuming};
 use crate::components::toast::ToastArea;
 use crate::components::tray::AddButton;
 use crate::components::tray::Tray;
+use crate::entry::{Program, on_leave};
 use crate::pages::alert::AlertPage;
 use crate::pages::create::CreatePage;
 use crate::pages::document::DocumentPage;
 use crate::pages::home::HomePage;
 use crate::pages::lost::LostPage;
 use crate::pages::new_phrase::NewPhrasePage;
+use crate::pages::new_sheet::NewSheetPage;
 use crate::pages::open::OpenPage;
 use crate::pages::recover::RecoverPage;
 use crate::pages::safe::SafePage;
@@ -27,24 +32,80 @@ use crate::platform::page;
 use crate::state::{App, app};
 use crate::text::{self, Locale};
 
-/// Draws the page. Called once, by the page's program.
-pub fn start() {
+/// Draws every screen. Called once, by the safe's program.
+pub fn start_safe() {
     console_error_panic_hook::set_once();
-    leptos::mount::mount_to_body(Root);
+    mount_to_body(SafeRoot);
 }
 
-#[component]
-fn Root() -> impl IntoView {
-    let app = App::new();
+/// Draws the screens before a safe is open, until the safe's program takes over. Called once, by the door's program.
+pub fn start_door() {
+    console_error_panic_hook::set_once();
+    let owner = Owner::new();
+    let drawn = owner.with(|| mount_to(body(), DoorRoot));
+    on_leave(move || {
+        drop(drawn);
+        // Whoever else holds it: no listener of this program may hear what is pressed in the other.
+        owner.cleanup();
+    });
+}
+
+/// The shared state, and what follows it whatever is shown.
+fn begin(program: Program) -> App {
+    let app = App::new(program);
     provide_context(app);
-    app.attend();
     Effect::new(move |_| page::apply_locale(app.lang.get()));
     Effect::new(move |_| page::apply_theme(app.theme.get()));
     // What is chosen in one tab is shown in the others.
-    let _ = window_event_listener(ev::storage, move |_| {
+    let heard = window_event_listener(ev::storage, move |_| {
         app.lang.set(page::stored_locale());
         app.theme.set(page::stored_theme());
     });
+    on_cleanup(move || heard.remove());
+    app
+}
+
+#[component]
+fn DoorRoot() -> impl IntoView {
+    let app = begin(Program::Door);
+    view! {
+        <Router>
+            <Titles/>
+            {move || match app.alert.get() {
+                Some(refused) => view! { <AlertPage refused/> }.into_any(),
+                None => view! { <Doors/> }.into_any(),
+            }}
+        </Router>
+    }
+}
+
+#[component]
+fn Doors() -> impl IntoView {
+    view! {
+        <Routes fallback=|| ()>
+            <Route path=path!("/") view=HomePage/>
+            <Route path=path!("/creer") view=CreatePage/>
+            <Route path=path!("/ouvrir") view=OpenPage/>
+            <Route path=path!("/secours") view=RecoverPage/>
+            <Route path=path!("/perdu") view=LostPage/>
+            <Route path=path!("/service") view=ServicePage/>
+            <Route path=path!("/*elsewhere") view=Elsewhere/>
+        </Routes>
+    }
+}
+
+/// At an address of the safe: its door. Anywhere else: the first screen.
+#[component]
+fn Elsewhere() -> impl IntoView {
+    let path = use_location().pathname.get_untracked();
+    let inside = INSIDE.iter().any(|begin| path.starts_with(begin));
+    view! { <Redirect path=if inside { "/ouvrir" } else { "/" }/> }
+}
+
+#[component]
+fn SafeRoot() -> impl IntoView {
+    let app = begin(Program::Safe);
+    app.attend();
     view! {
         <Router>
             <Titles/>
@@ -66,7 +127,7 @@ fn Root() -> impl IntoView {
 #[component]
 fn Screens() -> impl IntoView {
     view! {
-        <Routes fallback=|| view! { <Redirect path="/"/> }>
+        <Routes fallback=|| ()>
             <Route path=path!("/") view=HomePage/>
             <Route path=path!("/creer") view=CreatePage/>
             <Route path=path!("/ouvrir") view=DoorPage/>
@@ -74,14 +135,26 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/perdu") view=LostPage/>
             <Route path=path!("/service") view=ServicePage/>
             <Route path=path!("/phrase") view=|| view! { <Opened page=NewPhrasePage/> }/>
+            <Route path=path!("/feuille") view=|| view! { <Opened page=NewSheetPage/> }/>
             <Route path=path!("/feuille/essayer") view=|| view! { <Opened page=SheetTestPage/> }/>
             <Route path=path!("/coffre") view=|| view! { <Opened page=SafePage/> }/>
             <Route path=path!("/document/:id") view=|| view! { <Opened page=DocumentPage/> }/>
             <Route path=path!("/corbeille") view=|| view! { <Opened page=TrashPage/> }/>
             <Route path=path!("/reglages") view=|| view! { <Opened page=SettingsPage/> }/>
+            <Route path=path!("/*elsewhere") view=|| view! { <Redirect path="/"/> }/>
         </Routes>
     }
 }
+
+/// How the addresses of the safe's own screens begin.
+const INSIDE: [&str; 6] = [
+    "/coffre",
+    "/document/",
+    "/corbeille",
+    "/reglages",
+    "/phrase",
+    "/feuille",
+];
 
 /// A screen of the open safe; the door where it is locked.
 #[component]
@@ -147,6 +220,7 @@ fn Titles() -> impl IntoView {
             "/perdu" => text::lost::title,
             "/service" => text::service::page_title,
             "/phrase" => text::new_phrase::title,
+            "/feuille" => text::new_sheet::title,
             "/feuille/essayer" => text::sheet_test::title,
             "/coffre" => text::frame::safe,
             path if path.starts_with("/document/") => text::document::title,

@@ -1,9 +1,10 @@
 //! The Civis page: Leptos screens over the headless client, and the worker that holds every key.
 //!
-//! Two programs are built from this library. The page (`src/main.rs`) draws, and holds no key. The worker
-//! (`src/bin/worker.rs`) runs the sdk: login, encryption, network, local store. They speak by [`message`], and
-//! `platform` is the only place that names a browser API. `client/loader.js` starts both under the strict
-//! Content-Security-Policy of `spec/wire.md`.
+//! Three programs are built from this library. The door (`src/bin/door.rs`) draws the screens before a safe is open, and is
+//! small; the safe (`src/bin/safe.rs`) draws every screen, comes after it and takes over the page ([`entry`]). Neither
+//! holds a key. The worker (`src/bin/worker.rs`) runs the sdk: login, encryption, network, local store. Page and worker
+//! speak by [`message`], and `platform` is the only place that names a browser API. `client/loader.js` starts all of them
+//! under the strict Content-Security-Policy of `spec/wire.md`.
 //!
 //! Rules of the page: texts live in `locales/*.json` ([`t!`]); no `style` attribute; and **no static subtree in a
 //! `view!`**: Leptos would build it with `innerHTML`, which the loader's Trusted Types policy refuses. An element whose
@@ -25,27 +26,19 @@
 //! - lost: `lost`, `lost-sheet`, `lost-open`, `lost-create`; service: `service`, `home-service`
 //! - band of the safe: `kit-band` with `kit-try`, `kit-again`; `phrase-band` with `phrase-choose`
 //! - test of the sheet: `sheet-test-words`, `sheet-test-submit`, `sheet-test-ours`, `sheet-test-other`
-//! - safe: `safe`, `safe-add`, `safe-file` (the chooser), `safe-drop` (while files are dragged), `safe-empty`,
-//!   `safe-search`, `safe-none`, `safe-trash-link`, `quota`, `notice`, `notice-close`; each document is a `doc-row` with
-//!   `data-name`, and in it `doc-name` (saves the file), `doc-size`, `doc-menu`, `doc-download`, `doc-rename`,
-//!   `doc-trash`, `doc-open`; then `rename-input`, `rename-submit`, `rename-cancel`
 //! - document: `document` with `data-name`, `document-gone`, `back`, `document-download`, `document-rename`,
 //!   `document-move` (then `move-places`, `move-submit`, `move-cancel`), `document-trash`, `document-print-make`,
 //!   `document-print`; `versions`, each a `version` with `version-download`, `version-restore`; `preview` with `data-state`
 //!   (`coming`, `shown`, or why not: `unshown`, `heic`, `too_large`, `otherwise`, `unreadable`, `locked`, `too_slow`, `failed`),
 //!   in it `preview-frame`, `preview-place`, `preview-zoom`, `preview-larger`, `preview-smaller`, `preview-back`,
 //!   `preview-next`, `preview-coming`, `preview-not`
-//!   `doc-trash`; then `rename-input`, `rename-submit`, `rename-cancel`
 //! - over every screen of the safe: `way-changes`, in it `way-change`, `way-changes-read`
-//! - trash: `trash`, `trash-empty`; each a `trash-row` with `data-name`, `trash-restore`, `trash-purge`; then
-//!   `purge-submit`, `purge-cancel`
-//!   `sheet-word` (12), `sheet-print`, `sheet-confirm`, `create-submit`
-//! - open: `open-handle`, `open-phrase`, `open-submit`, `open-sheet`, `open-create`
-//! - recover: `recover-words`, `recover-phrase`, `recover-repeat`, `recover-submit`
 //! - safe: `safe`, `safe-add`, `safe-photograph`, `dock-add` and `dock-photograph` (on a phone), `safe-file` and
 //!   `safe-camera` (the choosers), `safe-drop` (while files are dragged), `safe-empty`, `safe-search`, `safe-none`,
 //!   `safe-clear`, `safe-trash-link`, `quota`, `notice`, `notice-close`, `reminder`, `reminder-show`, `reminder-close`
-//! - safe, adding: `add-submit`, `add-cancel`, `category-choice` with `data-name`, `end-always`, `end-until`, `end-day`
+//! - safe, adding: `add-submit`, `add-cancel`, `category-choice` with `data-name`, `end-always`, `end-until`, `end-day`;
+//!   of photographs `gather-apart`, `gather-joined`, `gather-more`, `gather-name`, and a `gather-page` with `data-name`
+//!   each, in it `gather-earlier`, `gather-remove`
 //! - safe, over the list: `chip` with `data-name`, `crumbs`, `crumb`, `found`, `order`, `sort-name`, `sort-date`,
 //!   `sort-size`, `folder-new`, `pick-start`; then `picked`, `pick-all`, `pick-move`, `pick-category`, `pick-trash`,
 //!   `pick-end`
@@ -65,8 +58,8 @@
 //!   `alert-unkept`, `alert-close`
 //! - settings: `settings`, `settings-lock`, `settings-handle`, `settings-deployment`, `settings-version`,
 //!   `settings-secrets` with `secrets-sheet-state`, `secrets-test`, `secrets-new-sheet`, `secrets-change-phrase`; in its
-//!   dialogs `step-phrase`, `step-submit`, `step-cancel`, `secrets-new-phrase`, `secrets-repeat`, `secrets-words`,
-//!   `secrets-word` (12), `secrets-words-done`; `settings-devices` with a `device-row` each, in it `device-name`,
+//!   dialogs `step-phrase`, `step-submit`, `step-cancel`, `secrets-new-phrase`, `secrets-repeat`; then
+//!   `new-sheet` with the parts of the sheet; `settings-devices` with a `device-row` each, in it `device-name`,
 //!   `device-here` or `device-close`, then `devices-close-all`; `settings-leave` with `leave-close`;
 //!   `theme-system`, `theme-light`, `theme-dark`, `lang-fr`, `lang-en`; `evidence` with `evidence-empty`,
 //!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it
@@ -74,7 +67,7 @@
 //!   then `evidence-delete-submit`, `evidence-delete-cancel`
 //! - presence: `resuming` (while an open safe is gone on with), `offline`, `offline-retry`, `leaving`, `leaving-stay`; in the
 //!   settings `idle-5`, `idle-15`, `idle-60`
-//!   then `evidence-delete-submit`, `evidence-delete-cancel`; `carry` with `carry-load`, `carry-heavy`, `carry-trash`,
+//!   and `carry` with `carry-load`, `carry-heavy`, `carry-trash`,
 //!   `carry-out`, `carry-archive`, `carry-folder`, `carry-archive-file` and `carry-folder-files` (the choosers), and what came
 //!   of it: `carry-outcome` with `carry-close`; each document that is missing a `carry-missing` with `data-name`
 
@@ -82,6 +75,7 @@
 pub mod app;
 pub mod components;
 pub mod door;
+pub mod entry;
 pub mod format;
 pub mod message;
 pub mod pages;
@@ -89,6 +83,7 @@ pub mod platform;
 pub mod presence;
 pub mod preview;
 pub mod qr;
+pub mod scan;
 pub mod state;
 pub mod strength;
 #[expect(
@@ -96,6 +91,7 @@ pub mod strength;
     reason = "one function per text, named after its key in the locale files"
 )]
 pub mod text;
+pub mod transfer;
 pub mod wording;
 pub mod words;
 pub mod worker;

@@ -31,7 +31,7 @@ pub struct ToWorker {
 }
 
 /// What the page may ask.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum Call {
     /// What this deployment is.
     Deployment,

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use crate::entry;
 use crate::message::{Answer, Call, Failure, LastList, Listing, ResumeAnswer, ResumeCall};
 use crate::platform::{format, page, presence, tabs, vault};
 use crate::state::App;
@@ -80,8 +81,9 @@ impl Default for Presence {
 }
 
 impl App {
-    /// Begins to watch, and goes on with a safe that is open in this browser. Called once.
+    /// Begins to watch, and goes on with a safe that is open in this page or in this browser. Called once.
     pub fn attend(self) {
+        let handed = entry::handed_over();
         presence::on_gesture(move || self.note_gesture());
         presence::every(TICK, move || self.look_at_the_clock());
         presence::on_return(move || self.come_back());
@@ -96,6 +98,11 @@ impl App {
                 self.lock_here("elsewhere");
             }
         });
+        if let Some((line, entry)) = handed {
+            self.take_line(line);
+            self.entered(entry);
+            return;
+        }
         if !tabs::is_marked_open() {
             return;
         }
@@ -160,6 +167,23 @@ impl App {
     pub fn stay(self) {
         tabs::mark_active();
         self.presence.leaving.set(false);
+    }
+
+    /// Whether another tab of this browser goes on under a newer session, and this one with it: whoever gives the phrase
+    /// once more gets a fresh one, and the one before ends.
+    pub(crate) async fn renew(self) -> bool {
+        // Not through `ask`: whatever comes of it, it is not tried a second time.
+        let answer = self.line().ask(Call::Resume(ResumeCall::GoOn)).await;
+        let Ok(Answer::Resume(ResumeAnswer::Opened(opened))) = answer else {
+            return false;
+        };
+        // Locked meanwhile.
+        if !self.is_open() {
+            return false;
+        }
+        self.mark_open();
+        self.take_listing(opened.listing);
+        true
     }
 
     async fn go_on(self) {

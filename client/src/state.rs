@@ -4,32 +4,33 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::evidence::Names;
-use sdk::flows::archive::import::Imported;
-use sdk::flows::archive::list::Missing;
-use sdk::flows::document::ObjectId;
 use sdk::flows::kit::KitState;
 use sdk::flows::notice::WayChange;
-use web_sys::{Blob, File};
 
 use crate::door::Doors;
-use crate::message::archive::{ArchiveAnswer, ArchiveCall};
+use crate::entry::Program;
 use crate::message::{
-    Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, SafeCall, Step,
-    UploadOptions,
+    Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, SafeCall, Sheet,
 };
-use crate::pages::settings::carry::carried_text;
-use crate::platform::archive::{Beside, Chosen};
+use crate::platform::archive::Beside;
 use crate::platform::page::{self, Theme};
-use crate::platform::remote::Remote;
+use crate::platform::remote::{Delivered, Remote};
 use crate::platform::thumbnail;
 use crate::presence::Presence;
 use crate::text::{self, Locale};
+use crate::transfer::{Carried, Transfer};
 use crate::wording::{failure_text, merges_text};
 
 /// The language signal; see [`t!`](crate::t).
 #[must_use]
 pub fn lang() -> RwSignal<Locale> {
     expect_context::<App>().lang
+}
+
+/// A text in the language chosen, now and after each change of it; what [`t!`](crate::t) makes.
+pub fn follows(text: fn(Locale) -> &'static str) -> impl Fn() -> &'static str + Copy + Send + Sync + 'static {
+    let lang = lang();
+    move || text(lang.get())
 }
 
 /// The shared state.
@@ -41,6 +42,8 @@ pub fn app() -> App {
 /// The shared state; copies share it.
 #[derive(Clone, Copy)]
 pub struct App {
+    /// Which screens there are.
+    pub program: Program,
     /// Language of every text.
     pub lang: RwSignal<Locale>,
     /// Theme.
@@ -53,6 +56,8 @@ pub struct App {
     pub changes: RwSignal<Vec<WayChange>>,
     /// What is known of the recovery sheet of the open safe.
     pub kit: RwSignal<KitState>,
+    /// A recovery sheet that was just made, until its screen takes it.
+    pub fresh_sheet: RwSignal<Option<Sheet>>,
     /// What a first opening on this device found, until the person has read it.
     pub notice: RwSignal<Option<Notice>>,
     /// Uploads and downloads, oldest first.
@@ -96,64 +101,19 @@ pub struct Adder {
     pub photograph: Callback<()>,
 }
 
-/// One upload or download.
-#[derive(Clone)]
-pub struct Transfer {
-    /// Its call; another one after a retry.
-    pub id: CallId,
-    /// Name of the file.
-    pub name: String,
-    /// Which way.
-    pub way: Way,
-    /// How far. Counted, for it outlives the button that began it.
-    pub progress: ArcRwSignal<Progress>,
-    /// How it ended, if it did.
-    pub end: ArcRwSignal<Option<Result<(), Failure>>>,
-}
-
-/// Which way a transfer goes, with what a retry needs.
-#[derive(Clone)]
-pub enum Way {
-    /// Into the safe.
-    Up(File, UploadOptions),
-    /// Out of it.
-    Down(ObjectId),
-    /// All of it into one archive.
-    Export {
-        /// What lies in the trash, too.
-        trash: bool,
-        /// The file that the person chose.
-        to: Option<Chosen>,
-    },
-    /// An archive, or the files of a folder with their paths, into the safe.
-    Import(Vec<File>, Option<Vec<String>>),
-}
-
-/// What came of taking everything away, or of bringing much in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Carried {
-    /// An archive was made.
-    Out {
-        /// Documents in it.
-        documents: u64,
-        /// Documents that should be in it and are not.
-        missing: Vec<Missing>,
-    },
-    /// Documents were brought in.
-    In(Imported),
-}
-
 impl App {
     /// A locked page in the language and theme chosen before.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(program: Program) -> Self {
         Self {
+            program,
             lang: RwSignal::new(page::stored_locale()),
             theme: RwSignal::new(page::stored_theme()),
             handle: RwSignal::new(None),
             listing: RwSignal::new(Listing::default()),
             changes: RwSignal::new(Vec::new()),
             kit: RwSignal::new(KitState::default()),
+            fresh_sheet: RwSignal::new(None),
             notice: RwSignal::new(None),
             transfers: RwSignal::new_local(Vec::new()),
             carried: RwSignal::new(None),
@@ -169,16 +129,47 @@ impl App {
         }
     }
 
-    /// Asks the worker. A refusal raises the alert, an ended session locks the page; the caller still hears of it.
-    /// `Cancelled` where the page was locked meanwhile: nothing of a locked safe is shown.
+    /// The line to the worker.
+    pub(crate) fn line(self) -> Remote {
+        self.remote.get_value()
+    }
+
+    /// Goes on over this line, which the door's program began.
+    pub(crate) fn take_line(self, remote: Remote) {
+        self.remote.set_value(remote);
+    }
+
+    /// Asks the worker. A refusal raises the alert, an ended session locks the page unless another tab goes on under a
+    /// newer one; the caller still hears of it. `Cancelled` where the page was locked meanwhile: nothing of a locked safe
+    /// is shown.
     pub async fn ask(self, call: Call) -> Result<Answer, Failure> {
-        let remote = self.remote.get_value();
-        let result = remote.ask(call).await;
+        let remote = self.line();
+        let result = self
+            .ask_through(&remote, remote.next_id(), call, None, |_| ())
+            .await;
         if remote.is_ended() {
             return Err(Failure::Cancelled);
         }
         if let Err(failure) = &result {
             self.meet(failure);
+        }
+        result.map(|(answer, _)| answer)
+    }
+
+    /// Asks, and once more where the session was over and another tab goes on under a newer one. Nothing was done the first
+    /// time then: whoever has no session is refused first of all.
+    pub(crate) async fn ask_through(
+        self,
+        remote: &Remote,
+        id: CallId,
+        call: Call,
+        beside: Option<Beside>,
+        progress: impl Fn(Progress) + Clone + 'static,
+    ) -> Delivered {
+        let first = remote.ask_with(id, call.clone(), beside.clone(), progress.clone());
+        let result = first.await;
+        if matches!(&result, Err(failure) if self.is_over(failure)) && self.renew().await {
+            return remote.ask_with(id, call, beside, progress).await;
         }
         result
     }
@@ -199,7 +190,7 @@ impl App {
         self.close_kept();
         self.forget();
         // The next call starts a worker of its own: it does not wait for this one to go.
-        let remote = self.remote.get_value();
+        let remote = self.line();
         self.remote.set_value(Remote::default());
         remote.end();
     }
@@ -208,7 +199,7 @@ impl App {
     pub(crate) fn lock_here(self, why: &'static str) {
         self.forget();
         self.presence.forget();
-        let remote = self.remote.get_value();
+        let remote = self.line();
         self.remote.set_value(Remote::default());
         remote.cut();
         // What its worker may have been keeping at that moment.
@@ -287,129 +278,9 @@ impl App {
         }
     }
 
-    /// Adds files: each becomes a line of the tray, in the order given.
-    pub fn upload(self, files: Vec<File>) {
-        self.upload_with(
-            files
-                .into_iter()
-                .map(|file| (file, UploadOptions::default()))
-                .collect(),
-        );
-    }
-
-    /// Adds files, each with what is said of it.
-    pub fn upload_with(self, files: Vec<(File, UploadOptions)>) {
-        let fill = self.listing.with_untracked(|listing| listing.fill);
-        let needed: u64 = files.iter().map(|(file, _)| file.size() as u64).sum();
-        // Where the server never said how full the safe is, it says so to the upload.
-        if fill.is_some_and(|fill| needed > fill.limit.saturating_sub(fill.used)) {
-            self.say_failure(&Failure::code("quota_exceeded"));
-            return;
-        }
-        for (file, options) in files {
-            let name = options.name.clone().unwrap_or_else(|| file.name());
-            self.begin(name, file.size() as u64, Way::Up(file, options));
-        }
-    }
-
-    /// Fetches one document and saves it on this device.
-    pub fn download(self, object: ObjectId, name: String, len: u64) {
-        self.begin(name, len, Way::Down(object));
-    }
-
-    /// Takes everything away in one archive of this name: into the chosen file, or saved like any document.
-    pub fn carry_out(self, name: String, bytes: u64, trash: bool, to: Option<Chosen>) {
-        self.carried.set(None);
-        self.begin(name, bytes, Way::Export { trash, to });
-    }
-
-    /// Brings the documents of an archive in.
-    pub fn carry_in_archive(self, files: Vec<File>) {
-        if let Some(file) = files.first() {
-            self.carried.set(None);
-            let (name, size) = (file.name(), file.size() as u64);
-            self.begin(name, size, Way::Import(files, None));
-        }
-    }
-
-    /// Brings the files of a folder in, each with its path.
-    pub fn carry_in_folder(self, files: Vec<File>, paths: Vec<String>) {
-        let Some(name) = paths.first().and_then(|path| path.split('/').next()) else {
-            return;
-        };
-        self.carried.set(None);
-        let (name, size) = (name.to_owned(), files.iter().map(|file| file.size() as u64).sum());
-        self.begin(name, size, Way::Import(files, Some(paths)));
-    }
-
-    fn carried(self, answer: ArchiveAnswer) {
-        let carried = match answer {
-            ArchiveAnswer::Exported { documents, missing } => Carried::Out { documents, missing },
-            ArchiveAnswer::Imported { done, listing } => {
-                self.show(listing);
-                Carried::In(done)
-            }
-        };
-        self.say(carried_text(&carried, self.lang.get_untracked()), None);
-        self.carried.set(Some(carried));
-    }
-
-    /// Fetches a content by a call that brings one, to show it; the number is for [`App::cancel`]. A refusal raises the
-    /// alert.
-    pub fn fetch(
-        self,
-        call: Call,
-        progress: impl Fn(Progress) + 'static,
-    ) -> (CallId, impl Future<Output = Result<Blob, Failure>>) {
-        let remote = self.remote.get_value();
-        let id = remote.next_id();
-        let came = async move {
-            let result = remote.ask_with(id, call, None, progress).await;
-            if remote.is_ended() {
-                return Err(Failure::Cancelled);
-            }
-            if let Err(failure) = &result {
-                self.meet(failure);
-            }
-            let (_, blob) = result?;
-            blob.ok_or_else(|| Failure::code("internal"))
-        };
-        (id, came)
-    }
-
-    /// Asks a transfer to stop.
-    pub fn cancel(self, id: CallId) {
-        let remote = self.remote.get_value();
-        spawn_local(async move {
-            // Its own call answers that it stopped.
-            let _ = remote.ask(Call::Cancel { call: id }).await;
-        });
-    }
-
-    /// Begins a stopped or failed transfer again, as a new line.
-    pub fn retry(self, transfer: Transfer) {
-        self.dismiss(transfer.id);
-        self.begin(
-            transfer.name.clone(),
-            transfer.progress.get_untracked().total,
-            transfer.way,
-        );
-    }
-
-    /// Takes a finished line off the tray.
-    pub fn dismiss(self, id: CallId) {
-        self.transfers.update(|lines| lines.retain(|line| line.id != id));
-    }
-
-    /// Takes every finished line off the tray.
-    pub fn dismiss_finished(self) {
-        self.transfers
-            .update(|lines| lines.retain(|line| line.end.get_untracked().is_none()));
-    }
-
     /// Saves evidence as one file. Returns why there is none; a screen under which nothing else speaks says it itself.
     pub async fn save_evidence(self, pieces: Pieces, names: Names) -> Result<(), Failure> {
-        let remote = self.remote.get_value();
+        let remote = self.line();
         let call = Call::SaveEvidence { pieces, names };
         let (_, blob) = remote.ask_with(remote.next_id(), call, None, |_| ()).await?;
         let blob = blob.ok_or_else(|| Failure::code("internal"))?;
@@ -417,66 +288,16 @@ impl App {
         Ok(())
     }
 
-    fn begin(self, name: String, total: u64, way: Way) {
-        let remote = self.remote.get_value();
-        let id = remote.next_id();
-        let waiting = Progress {
-            step: Step::Waiting,
-            sealed: 0,
-            moved: 0,
-            total,
-        };
-        let line = Transfer {
-            id,
-            name,
-            way,
-            progress: ArcRwSignal::new(waiting),
-            end: ArcRwSignal::new(None),
-        };
-        self.transfers.update(|lines| lines.push(line.clone()));
-        spawn_local(async move {
-            let (mut call, beside) = asked(&line.way);
-            if let (Call::Upload(options), Way::Up(file, _)) = (&mut call, &line.way)
-                && options.thumbnail.is_none()
-            {
-                options.thumbnail = thumbnail::of(file).await;
-            }
-            let progress = line.progress.clone();
-            let result = remote
-                .ask_with(id, call, beside, move |now| progress.set(now))
-                .await;
-            // What a locked safe still brings is nobody's.
-            if !remote.is_ended() {
-                self.finish(&line, result);
-            }
-        });
+    /// Whether the open safe's session is over, and perhaps no more than that.
+    fn is_over(self, failure: &Failure) -> bool {
+        let open = self.handle.with_untracked(Option::is_some);
+        open && matches!(failure, Failure::Code { code } if session_is_over(code))
     }
 
-    fn finish(self, line: &Transfer, result: Result<(Answer, Option<Blob>), Failure>) {
-        match result {
-            Ok((answer, blob)) => {
-                match answer {
-                    Answer::Listing(listing) => drop(self.show(listing)),
-                    Answer::Archive(answer) => self.carried(answer),
-                    _ => {}
-                }
-                if let Some(blob) = blob {
-                    page::save(&blob, &line.name);
-                }
-                line.progress.update(|progress| progress.step = Step::Saved);
-                line.end.set(Some(Ok(())));
-            }
-            Err(failure) => {
-                self.meet(&failure);
-                line.end.set(Some(Err(failure)));
-            }
-        }
-    }
-
-    fn meet(self, failure: &Failure) {
+    pub(crate) fn meet(self, failure: &Failure) {
         match failure {
             Failure::Refused(refused) => self.alert.set(Some(refused.clone())),
-            Failure::Code { code } if ends_session(code) && self.handle.get_untracked().is_some() => {
+            Failure::Code { code } if ends_safe(code) && self.handle.get_untracked().is_some() => {
                 // The keys end with the session.
                 self.lock();
                 self.locked_by.set(Some(failure.clone()));
@@ -504,6 +325,7 @@ impl App {
         self.listing.set(Listing::default());
         self.changes.set(Vec::new());
         self.kit.set(KitState::default());
+        self.fresh_sheet.set(None);
         self.notice.set(None);
         self.toast.set(None);
         self.carried.set(None);
@@ -513,41 +335,16 @@ impl App {
     }
 }
 
-impl Default for App {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// The call of a transfer, and what travels beside it.
-fn asked(way: &Way) -> (Call, Option<Beside>) {
-    match way {
-        Way::Up(file, options) => (Call::Upload(options.clone()), Some(Beside::of_file(file))),
-        Way::Down(object) => {
-            let object = object.clone();
-            (Call::Download { object }, None)
-        }
-        Way::Export { trash, to } => {
-            let call = ArchiveCall::Export { trash: *trash };
-            (Call::Archive(call), to.as_ref().map(Beside::of_chosen))
-        }
-        Way::Import(files, Some(paths)) => {
-            let paths = paths.clone();
-            let call = ArchiveCall::ImportFolder { paths };
-            (Call::Archive(call), Some(Beside::of_files(files)))
-        }
-        Way::Import(files, None) => (
-            Call::Archive(ArchiveCall::ImportArchive),
-            files.first().map(Beside::of_file),
-        ),
-    }
-}
-
 /// Codes after which nothing more can be asked without opening the safe again. `worker`: it fell over with its keys.
-fn ends_session(code: &str) -> bool {
+fn ends_safe(code: &str) -> bool {
+    session_is_over(code) || matches!(code, "account_closed" | "worker")
+}
+
+/// Codes of a session that the server does not know any more.
+fn session_is_over(code: &str) -> bool {
     matches!(
         code,
-        "signed_out" | "phrase_changed" | "sheet_changed" | "closed_elsewhere" | "account_closed" | "worker"
+        "signed_out" | "phrase_changed" | "sheet_changed" | "closed_elsewhere"
     )
 }
 

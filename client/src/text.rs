@@ -53,15 +53,15 @@ impl Locale {
 
 include!(concat!(env!("OUT_DIR"), "/text.rs"));
 
-/// A text that follows the language: `t!(home.hero.title)`, `t!(safe.count, n)`.
+/// A text that follows the language: `t!(home.hero.title)`.
 ///
-/// Made where the component is built; the closure may run at any time.
+/// Made where the component is built; it may be read at any time. Every text is of one type ([`follows`](crate::state::follows)):
+/// a closure for each would cost a copy of Leptos' drawing code for each.
 #[macro_export]
 macro_rules! t {
-    ($($part:ident).+ $(, $argument:expr)*) => {{
-        let lang = $crate::state::lang();
-        move || $crate::text::$($part)::+(lang.get() $(, $argument)*)
-    }};
+    ($($part:ident).+) => {
+        $crate::state::follows($crate::text::$($part)::+)
+    };
 }
 
 #[cfg(test)]

@@ -132,6 +132,6 @@ async fn n49_everything_that_the_page_runs_stands_in_it_with_its_hash() -> Resul
     }
     let sheets = include_str!("../../index.html").matches("rel=\"css\"").count();
     assert_eq!(styles, sheets, "every style sheet");
-    assert_eq!(programs, 5, "loader, and two programs of two files");
+    assert_eq!(programs, 7, "loader, and three programs of two files");
     Ok(())
 }

@@ -174,6 +174,57 @@ async fn the_sheet_is_one_page_of_paper() -> Result<(), BrowserError> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_new_sheet_is_printed_shown_and_opens_in_place_of_the_old_one() -> Result<(), BrowserError> {
+    let stage = Stage::set().await?;
+    let browser = stage.browser("first").await?;
+    let account = browser.creates_account("feuille.neuve").await?;
+    browser.goes_to("/reglages").await?;
+    browser.click("secrets-new-sheet").await?;
+    browser.types("step-phrase", &account.phrase).await?;
+    browser.click("step-submit").await?;
+    browser.see("new-sheet").await?;
+    let words = browser.texts("sheet-word").await?;
+    assert_eq!(words.len(), 12);
+    assert_ne!(words, account.words);
+    let paper = browser.prints().await?;
+    assert_eq!(pages_of(&paper), 1, "one page, and no screen around it");
+
+    browser.retypes(&account.words).await?;
+    browser.click("create-submit").await?;
+    browser.see_css(".retype .error").await?;
+    for field in browser
+        .driver()
+        .find_all(By::Css("[data-testid='sheet-retype']"))
+        .await?
+    {
+        field.clear().await?;
+    }
+    browser.retypes(&words).await?;
+    browser.click("create-submit").await?;
+    browser.see("settings").await?;
+    browser.gone("kit-band").await?;
+    // The words are shown once.
+    browser.go("/feuille").await?;
+    browser.see("settings").await?;
+    assert_eq!(browser.complaints().await?, Vec::<String>::new());
+
+    let other = stage.browser("second").await?;
+    other.go("/secours").await?;
+    other.types("recover-words", &account.words.join(" ")).await?;
+    other.click("recover-submit").await?;
+    other.see("form-error").await?;
+    let field = other.see("recover-words").await?;
+    field.clear().await?;
+    field.send_keys(words.join(" ")).await?;
+    other.click("recover-submit").await?;
+    other.see("new-phrase").await?;
+    assert_eq!(other.complaints().await?, Vec::<String>::new());
+    other.quit().await?;
+    browser.quit().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_lost_both_is_told_so_and_shown_the_ways_that_are_left() -> Result<(), BrowserError> {
     let stage = Stage::set().await?;
     let browser = stage.browser("first").await?;

@@ -10,6 +10,7 @@ use tests::{
     browser::{Browser, BrowserError, Stage},
     sample,
 };
+use thirtyfour::By;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_and_a_second_tab_ask_for_nothing_and_a_lock_reaches_both() -> Result<(), BrowserError> {
@@ -54,6 +55,58 @@ async fn a_reload_and_a_second_tab_ask_for_nothing_and_a_lock_reaches_both() -> 
     browser.see("open-submit").await?;
     browser.opens(&account).await?;
     assert_eq!(browser.complaints().await?, Vec::<String>::new());
+    browser.quit().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phrase_changed_in_one_tab_closes_no_other_of_this_browser() -> Result<(), BrowserError> {
+    let stage = Stage::set().await?;
+    let file = stage.file("bail.bin", &sample::noise(3_000, 8))?;
+    let browser = stage.browser("first").await?;
+    let account = browser.creates_account("deux.onglets").await?;
+    browser.uploads(&[&file]).await?;
+    let elsewhere = stage.browser("second").await?;
+    elsewhere.opens(&account).await?;
+
+    let first = browser.driver().window().await?;
+    let second = browser.driver().new_tab().await?;
+    browser.driver().switch_to_window(second.clone()).await?;
+    browser.go("/coffre").await?;
+    browser.lists(&["bail.bin"]).await?;
+
+    browser.driver().switch_to_window(first.clone()).await?;
+    browser.goes_to("/reglages").await?;
+    browser.click("secrets-change-phrase").await?;
+    browser.types("step-phrase", &account.phrase).await?;
+    browser.types("secrets-new-phrase", NEW_PHRASE).await?;
+    browser.types("secrets-repeat", NEW_PHRASE).await?;
+    browser.click("step-submit").await?;
+    browser.gone("step-submit").await?;
+
+    // The session that both tabs began with is over. The other tab does at once what it is asked to.
+    browser.driver().switch_to_window(second).await?;
+    assert!(browser.downloads("bail.bin").await? == sample::noise(3_000, 8));
+    browser.goes_to("/corbeille").await?;
+    browser.see("trash").await?;
+    browser.driver().switch_to_window(first).await?;
+    browser.driver().refresh().await?;
+    browser.see("settings").await?;
+
+    // Another device is closed, and told.
+    elsewhere
+        .wait("the end of the other device's session", async || {
+            elsewhere
+                .driver()
+                .execute("window.dispatchEvent(new Event('focus'))", vec![])
+                .await?;
+            let door = By::Css("[data-testid='open-submit']");
+            Ok((!elsewhere.driver().find_all(door).await?.is_empty()).then_some(()))
+        })
+        .await?;
+    let said = elsewhere.texts("form-error").await?.concat();
+    assert!(said.contains("phrase secrète vient d’être changée"), "{said}");
+    elsewhere.quit().await?;
     browser.quit().await?;
     Ok(())
 }
@@ -225,3 +278,5 @@ async fn script(browser: &Browser, text: &str) -> Result<String, BrowserError> {
     let value = browser.driver().execute_async(text, vec![]).await?;
     Ok(value.json().as_str().unwrap_or_default().to_owned())
 }
+
+const NEW_PHRASE: &str = "verger cuivre lundi harpe colline brume tabouret renard";

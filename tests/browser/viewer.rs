@@ -94,6 +94,100 @@ async fn a_pdf_a_picture_and_a_text_are_read_on_their_own_page() -> Result<(), B
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn photographs_become_one_pdf_in_the_order_that_was_chosen() -> Result<(), BrowserError> {
+    let stage = Stage::set().await?;
+    let mut photos = Vec::new();
+    for (name, width, height) in [
+        ("recto.jpg", 900, 1_200),
+        ("flou.jpg", 300, 200),
+        ("verso.jpg", 1_200, 900),
+    ] {
+        photos.push(stage.file(name, &with_notes(&sample::jpeg(width, height).unwrap()))?);
+    }
+    let torn = stage.file("abimee.jpg", &sample::jpeg(64, 64).unwrap()[..40])?;
+    let browser = stage.browser("first").await?;
+    browser.creates_account("photos.jointes").await?;
+
+    // One that cannot be read is named, and nothing is added.
+    browser.chooses(&[&photos[0], &torn]).await?;
+    browser
+        .click_css("label:has([data-testid='gather-joined'])")
+        .await?;
+    browser.click("add-submit").await?;
+    let error = browser.see_css("#gather-name-error").await?.text().await?;
+    assert!(error.contains("abimee.jpg"), "{error}");
+    browser.click("add-cancel").await?;
+    browser.gone("add-submit").await?;
+    browser.see("safe-empty").await?;
+
+    browser.chooses(&photos.iter().collect::<Vec<_>>()).await?;
+    browser
+        .click_css("label:has([data-testid='gather-joined'])")
+        .await?;
+    pages(&browser, &["recto.jpg", "flou.jpg", "verso.jpg"]).await?;
+    let of = |name: &str, button: &str| format!("[data-name='{name}'] [data-testid='{button}']");
+    browser.click_css(&of("flou.jpg", "gather-remove")).await?;
+    browser.click_css(&of("verso.jpg", "gather-earlier")).await?;
+    pages(&browser, &["verso.jpg", "recto.jpg"]).await?;
+    let name = browser.see("gather-name").await?;
+    assert!(
+        name.prop("value")
+            .await?
+            .unwrap_or_default()
+            .starts_with("Photos du ")
+    );
+    name.clear().await?;
+    name.send_keys("Acte de naissance").await?;
+    browser.click("add-submit").await?;
+    browser.lists(&["Acte de naissance.pdf"]).await?;
+    browser.click("tray-close").await?;
+
+    let pdf = browser.downloads("Acte de naissance.pdf").await?;
+    assert!(!contains(&pdf, NOTES), "what the camera noted stays at home");
+    // Lying, then upright.
+    let at = |form: &str| {
+        pdf.windows(form.len())
+            .position(|window| window == form.as_bytes())
+    };
+    assert!(at("[0 0 841.89 595.276]").unwrap() < at("[0 0 595.276 841.89]").unwrap());
+    browser.click("tray-close").await?;
+    browser.views("Acte de naissance.pdf", "shown").await?;
+    let place = browser.see("preview-place").await?.text().await?;
+    assert!(place.contains('1') && place.contains('2'), "{place}");
+    assert_eq!(browser.complaints().await?, Vec::<String>::new());
+    browser.quit().await?;
+    Ok(())
+}
+
+async fn pages(browser: &Browser, names: &[&str]) -> Result<(), BrowserError> {
+    browser
+        .wait("the pages in their order", async || {
+            let mut found = Vec::new();
+            for line in browser
+                .driver()
+                .find_all(By::Css("[data-testid='gather-page']"))
+                .await?
+            {
+                found.push(line.attr("data-name").await?.unwrap_or_default());
+            }
+            Ok((found == names).then_some(()))
+        })
+        .await
+}
+
+/// The photograph with what a camera writes beside it.
+fn with_notes(jpeg: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(NOTES.len() + 2).unwrap().to_be_bytes();
+    [&jpeg[..2], &[0xff, 0xe1], &length, NOTES, &jpeg[2..]].concat()
+}
+
+fn contains(content: &[u8], words: &[u8]) -> bool {
+    content.windows(words.len()).any(|window| window == words)
+}
+
+const NOTES: &[u8] = b"Exif\0\0pris au 12 rue des Lilas";
+
+#[tokio::test(flavor = "multi_thread")]
 async fn n49_another_program_in_the_framed_page_is_not_run() -> Result<(), BrowserError> {
     let stage = Stage::evil().await?;
     let text = stage.file("Note.txt", b"bonjour")?;

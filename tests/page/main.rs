@@ -22,6 +22,7 @@ mod page {
     }
     pub mod preview;
     pub mod qr;
+    pub mod scan;
     pub mod strength;
     pub mod text;
     pub mod words;

@@ -26,7 +26,7 @@ pub fn said() -> Memo<Option<Said>> {
     let (app, location) = (app(), use_location());
     Memo::new(move |_| {
         let at = location.pathname.get();
-        if matches!(at.as_str(), "/phrase" | "/feuille/essayer") {
+        if matches!(at.as_str(), "/phrase" | "/feuille" | "/feuille/essayer") {
             None
         } else if app.doors.by_sheet.get() {
             Some(Said::BySheet)

@@ -6,9 +6,10 @@ use crate::components::icon::{Icon, Svg};
 use crate::format;
 use crate::message::{Failure, Progress, Step};
 use crate::platform::{page, screen};
-use crate::state::{App, Transfer, Way, app};
+use crate::state::{App, app};
 use crate::t;
 use crate::text::{self, Locale};
+use crate::transfer::{Transfer, Way};
 use crate::wording::failure_text;
 
 /// The button that floats over a phone's list, while the screen below adds something.

@@ -6,7 +6,7 @@ use sdk::flows::notice::WayChange;
 use serde::{Deserialize, Serialize};
 
 /// What the page may ask about the account.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum AccountCall {
     /// What is known of the recovery sheet.
     Kit,
@@ -53,7 +53,7 @@ pub enum AccountCall {
 }
 
 /// That it is the owner who asks for what cannot be taken back.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum Proof {
     /// The safe was opened less than a quarter of an hour ago, for instance by the words to set a phrase.
     JustOpened,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Listing;
 
 /// What the page may ask.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum ArchiveCall {
     /// Everything into one archive. It goes into the file whose handle travels beside this message; without one it comes
     /// back as a Blob.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What the doors may ask.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum DoorCall {
     /// The words that sheets and proposed phrases are made of.
     WordList,

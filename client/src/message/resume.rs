@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Opened;
 
 /// What the page may ask about it.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub enum ResumeCall {
     /// Go on with the session that this device keeps, or try again where the network was missing.
     GoOn,

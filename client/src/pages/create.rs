@@ -11,6 +11,7 @@ use crate::components::field::{Field, FormError, Kind, on_submit};
 use crate::components::icon::{Icon, Svg};
 use crate::components::site::Site;
 use crate::components::stepper::{StepTitle, Stepper};
+use crate::entry::Entry;
 use crate::message::door::DoorCall;
 use crate::message::{Answer, Call, Failure, Sheet};
 use crate::pages::phrase::{Choice, PhraseChoice};
@@ -110,17 +111,26 @@ impl Draft {
     }
 
     /// Creates the safe; as confirmed where the sheet was shown.
-    pub(crate) fn create(self, sheet_shown: bool, done: impl FnOnce() + 'static) {
+    pub(crate) fn create(self, sheet_shown: bool, navigate: impl Fn(&str, NavigateOptions) + 'static) {
         let create = Call::Create {
             handle: self.handle.get_untracked(),
             phrase: self.choice.secret(),
         };
         let confirm = sheet_shown.then_some(Call::Door(DoorCall::ConfirmSheet));
         self.ask(confirm.into_iter().chain([create]).collect(), move |answer| {
-            if let Answer::Opened(opened) = answer {
-                self.app.opened(opened);
-                done();
-            }
+            let Answer::Opened(opened) = answer else { return };
+            let entry = Entry {
+                opened,
+                by_sheet: false,
+            };
+            self.busy.set(true);
+            spawn_local(async move {
+                // This screen is over where it opened.
+                if let Err(failure) = self.app.enter(entry, "/coffre", navigate).await {
+                    self.busy.set(false);
+                    self.error.set(Some(failure));
+                }
+            });
         });
     }
 }
@@ -144,14 +154,7 @@ pub fn CreatePage() -> impl IntoView {
     });
     let navigate = use_navigate();
     let finish = Callback::new(move |sheet_shown: bool| {
-        let navigate = navigate.clone();
-        draft.create(sheet_shown, move || {
-            let options = NavigateOptions {
-                replace: true,
-                ..NavigateOptions::default()
-            };
-            navigate("/coffre", options);
-        });
+        draft.create(sheet_shown, navigate.clone());
     });
     view! {
         <Site>

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod home;
 pub mod lost;
 pub mod new_phrase;
+pub mod new_sheet;
 pub mod open;
 pub mod paper;
 pub mod phrase;

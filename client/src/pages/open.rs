@@ -10,6 +10,7 @@ use crate::components::field::{Field, FormError, Kind, on_submit};
 use crate::components::icon::{Icon, Svg};
 use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
+use crate::entry::Entry;
 use crate::message::{Answer, Call, Failure};
 use crate::platform::page;
 use crate::state::{App, app};
@@ -53,7 +54,7 @@ impl Door {
         !self.mine.get() && self.phrase.with(is_sheet)
     }
 
-    fn open(self, then: impl FnOnce() + 'static) {
+    fn open(self, navigate: impl Fn(&str, NavigateOptions) + 'static) {
         if self.busy.get_untracked() {
             return;
         }
@@ -73,17 +74,22 @@ impl Door {
             // Right or wrong, the phrase does not stay in the page.
             self.phrase.set(String::new());
             self.mine.set(false);
-            self.busy.set(false);
-            match result {
+            let entered = match result {
                 Ok(Answer::Opened(opened)) => {
-                    self.app.opened(opened);
-                    then();
+                    let entry = Entry {
+                        opened,
+                        by_sheet: false,
+                    };
+                    self.app.enter(entry, "/coffre", navigate).await
                 }
-                Ok(_) => self.failure.set(Some(Failure::code("internal"))),
-                Err(error) => {
-                    self.failure.set(Some(error));
-                    page::focus("phrase");
-                }
+                Ok(_) => Err(Failure::code("internal")),
+                Err(error) => Err(error),
+            };
+            // This screen is over where it opened.
+            if let Err(error) = entered {
+                self.busy.set(false);
+                self.failure.set(Some(error));
+                page::focus("phrase");
             }
         });
     }
@@ -113,8 +119,7 @@ pub fn OpenPage() -> impl IntoView {
             door.carry();
             to_sheet("/secours", NavigateOptions::default());
         } else {
-            let navigate = to_safe.clone();
-            door.open(move || navigate("/coffre", NavigateOptions::default()));
+            door.open(to_safe.clone());
         }
     });
     let wrong = Signal::derive(move || {

@@ -10,6 +10,7 @@ use leptos_router::hooks::use_navigate;
 use crate::components::field::{FormError, on_submit};
 use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
+use crate::entry::Entry;
 use crate::message::account::AccountCall;
 use crate::message::{Answer, Call, Failure};
 use crate::platform::page;
@@ -30,7 +31,7 @@ struct Door {
 }
 
 impl Door {
-    fn open(self, then: impl FnOnce() + 'static) {
+    fn open(self, navigate: impl Fn(&str, NavigateOptions) + 'static) {
         self.tried.set(true);
         let wrong = untrack(|| self.words.with(|words| words_error(self.app, words)));
         if self.busy.get_untracked() || wrong.is_some() {
@@ -50,19 +51,22 @@ impl Door {
                 self.app.lock();
                 return;
             }
-            self.busy.set(false);
-            match result {
+            let entered = match result {
                 Ok(Answer::Opened(opened)) => {
-                    self.words.set(String::new());
-                    self.app.opened(opened);
-                    self.app.doors.by_sheet.set(true);
-                    then();
+                    let entry = Entry {
+                        opened,
+                        by_sheet: true,
+                    };
+                    self.app.enter(entry, "/phrase", navigate).await
                 }
-                Ok(_) => self.failure.set(Some(Failure::code("internal"))),
-                Err(error) => {
-                    self.failure.set(Some(error));
-                    page::focus("words");
-                }
+                Ok(_) => Err(Failure::code("internal")),
+                Err(error) => Err(error),
+            };
+            // This screen is over where it opened.
+            if let Err(error) = entered {
+                self.busy.set(false);
+                self.failure.set(Some(error));
+                page::focus("words");
             }
         });
     }
@@ -89,8 +93,7 @@ pub fn RecoverPage() -> impl IntoView {
     } = door;
     let navigate = use_navigate();
     let recover = Callback::new(move |()| {
-        let navigate = navigate.clone();
-        door.open(move || navigate("/phrase", NavigateOptions::default()));
+        door.open(navigate.clone());
     });
     let error = Signal::derive(move || {
         tried

@@ -25,7 +25,11 @@ struct Asked {
 pub fn Retype(
     /// The words of the sheet, in their order.
     words: Vec<String>,
-    /// Whether the safe is being created.
+    /// On the button that goes on.
+    submit: impl Fn() -> &'static str + Send + Sync + 'static,
+    /// On the same, while it does.
+    working: impl Fn() -> &'static str + Send + Sync + 'static,
+    /// Whether it does.
     busy: RwSignal<bool>,
     /// Goes on; told whether the sheet was shown.
     finish: Callback<bool>,
@@ -53,7 +57,6 @@ pub fn Retype(
             None => finish.run(true),
         }
     };
-    let (label, working) = (t!(retype.check), t!(sheet.creating));
     let field = move |asked: Asked| {
         let wrong = Signal::derive(move || tried.get() && !is_right(asked));
         view! { <RetypeField asked wrong/> }
@@ -67,7 +70,7 @@ pub fn Retype(
             </fieldset>
             <div class="btn-row btn-row--fill">
                 <button class="btn" type="submit" data-testid="create-submit" disabled=move || busy.get()>
-                    {move || if busy.get() { working() } else { label() }}
+                    {move || if busy.get() { working() } else { submit() }}
                 </button>
                 <button
                     class="btn btn--quiet"

@@ -6,6 +6,7 @@ pub mod add;
 pub mod ask;
 pub mod bar;
 pub mod details;
+pub mod gather;
 pub mod line;
 pub mod list;
 pub mod model;

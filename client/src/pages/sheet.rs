@@ -38,7 +38,7 @@ pub fn SheetStep(
                 <p class="hint">{t!(sheet.by_hand)}</p>
             </div>
             <div class="stack-4 split-next">
-                <Retype words busy=draft.busy finish/>
+                <Retype words submit=t!(retype.check) working=t!(sheet.creating) busy=draft.busy finish/>
                 <div class="form-foot"><Back draft/></div>
             </div>
             {sheet.map(|sheet| view! { <PaperSheet sheet/> })}

@@ -2,12 +2,11 @@
 //! May hold no screen and no decision of the protocol.
 //!
 //! On the page's side: [`remote`] (talking to the worker), [`page`] (language, theme, files to save, printing),
-//! [`format`](mod@format) (dates), [`viewer`] (the framed page). On the worker's side: [`transport`], [`store`], [`file`],
-//! [`device`], [`port`]. On both: [`archive`].
-//! [`format`](mod@format) (dates), [`presence`] (gestures, sight, network), [`tabs`] (what tabs tell each other). On the
-//! worker's side: [`transport`], [`store`], [`vault`] (an open session between reloads), [`file`], [`device`], [`port`].
-//! [`format`](mod@format) (dates), [`screen`] (where things stand), [`dropped`] (files and folders). On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
-//! [`format`](mod@format) (dates), [`viewer`] (the framed page), [`thumbnail`]. On the worker's side: [`transport`], [`store`], [`file`], [`device`], [`port`].
+//! [`format`](mod@format) (dates), [`screen`] (where things stand), [`dropped`] (files and folders), [`presence`] (gestures,
+//! sight, network), [`tabs`] (what tabs tell each other), [`viewer`] (the framed page), [`picture`],
+//! [`thumbnail`]. On the worker's side:
+//! [`transport`], [`store`], [`vault`] (an open session between reloads), [`file`], [`device`], [`port`]. On both:
+//! [`archive`].
 
 pub mod archive;
 pub mod device;
@@ -15,6 +14,7 @@ pub mod dropped;
 pub mod file;
 pub mod format;
 pub mod page;
+pub mod picture;
 pub mod port;
 pub mod presence;
 pub mod remote;

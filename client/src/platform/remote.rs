@@ -1,5 +1,5 @@
-//! The page's end of the line to the worker: starts it at the first call, numbers the calls, hands out answers.
-//! May not look into messages beyond their number.
+//! The page's end of the line to the worker: starts it at the first call, numbers the calls, hands out answers; and hands
+//! the worker itself from the door's program to the safe's. May not look into messages beyond their number.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -20,6 +20,20 @@ extern "C" {
     // Of client/loader.js: checks the worker's files by their hashes and waits until it listens.
     #[wasm_bindgen(js_name = civisStartWorker, catch)]
     fn start_worker() -> Result<Promise, JsValue>;
+
+    // Of the same: fetches the safe's program, calls `leave`, and starts it at that address.
+    #[wasm_bindgen(js_name = civisEnter, catch)]
+    fn enter_safe(worker: &Worker, text: &str, path: &str, leave: &JsValue) -> Result<Promise, JsValue>;
+
+    // Of the same: what the door's program left, once.
+    #[wasm_bindgen(js_name = civisTakeEntry)]
+    fn take_entry() -> Option<HandedOver>;
+
+    type HandedOver;
+    #[wasm_bindgen(method, getter)]
+    fn worker(this: &HandedOver) -> Worker;
+    #[wasm_bindgen(method, getter)]
+    fn text(this: &HandedOver) -> String;
 }
 
 /// The line to the worker. Clones share it.
@@ -110,6 +124,46 @@ impl Remote {
     #[must_use]
     pub fn is_ended(&self) -> bool {
         self.0.ended.get()
+    }
+
+    /// The line to the worker that the door's program left with an open safe, and what it knows of it; `None` where this
+    /// page began otherwise.
+    #[must_use]
+    pub fn handed_over() -> Option<(Self, String)> {
+        let handed = take_entry()?;
+        let remote = Self::default();
+        let worker = handed.worker();
+        remote.listen(&worker);
+        remote.0.worker.replace(Some(worker));
+        Some((remote, handed.text()))
+    }
+
+    /// Hands the worker and `text` to the safe's program, which takes this page over at `path`; `leave` takes this
+    /// program's screens away. This line is over then.
+    ///
+    /// # Errors
+    /// `offline` where that program could not be fetched whole: this one goes on.
+    pub async fn hand_over(
+        &self,
+        text: &str,
+        path: &str,
+        leave: impl FnOnce() + 'static,
+    ) -> Result<(), Failure> {
+        let worker = self.0.worker.borrow().clone().ok_or_else(no_worker)?;
+        let line = Rc::clone(&self.0);
+        let leave = Closure::once_into_js(move || {
+            if let Some(worker) = line.worker.take() {
+                worker.set_onmessage(None);
+                worker.set_onerror(None);
+            }
+            line.ended.set(true);
+            leave();
+        });
+        let entered = enter_safe(&worker, text, path, &leave).map_err(|_| no_worker())?;
+        JsFuture::from(entered)
+            .await
+            .map(drop)
+            .map_err(|_| Failure::code("offline"))
     }
 
     fn say(

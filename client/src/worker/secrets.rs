@@ -113,6 +113,8 @@ impl Desk {
             Proof::Words(words) => safe.step_up_with_words(&Zeroizing::new(words)).await,
         };
         shown.map_err(|error| failure(&error))?;
+        // The session is another one now: a reload and the other tabs go on with that.
+        self.keep_open(&safe).await;
         Ok(safe)
     }
 }

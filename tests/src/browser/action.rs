@@ -101,11 +101,21 @@ impl Browser {
         Ok(self.driver.refresh().await?)
     }
 
-    /// Chooses files, and returns at once.
+    /// Chooses files, adds them without a word, and returns at once.
     ///
     /// # Errors
     /// See [`BrowserError`].
     pub async fn begins_upload(&self, files: &[&PathBuf]) -> Result<(), BrowserError> {
+        self.chooses(files).await?;
+        // Nobody has to say what they are about.
+        self.click("add-submit").await
+    }
+
+    /// Chooses files; what they are about is asked then.
+    ///
+    /// # Errors
+    /// See [`BrowserError`].
+    pub async fn chooses(&self, files: &[&PathBuf]) -> Result<(), BrowserError> {
         let chooser = self.wait("the file chooser", async || {
             Ok(self
                 .driver
@@ -115,9 +125,7 @@ impl Browser {
                 .next())
         });
         let paths: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
-        chooser.await?.send_keys(paths.join("\n")).await?;
-        // Nobody has to say what they are about.
-        self.click("add-submit").await
+        Ok(chooser.await?.send_keys(paths.join("\n")).await?)
     }
 
     /// Waits until every one of these files is in the safe.

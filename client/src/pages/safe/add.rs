@@ -10,10 +10,12 @@ use leptos::task::spawn_local;
 use sdk::flows::item::{Item, Kind, ObjectId};
 
 use super::ask::{Categories, Until};
+use super::gather::{Chosen, Gather, Gathering};
 use super::model::Filter;
 use super::view::{View, view};
 use crate::components::dialog::Dialog;
 use crate::components::field::on_submit;
+use crate::components::icon::{Icon, Svg};
 use crate::format;
 use crate::message::{Failure, UploadOptions};
 use crate::platform::dropped::{self, Dropped};
@@ -66,6 +68,7 @@ pub fn Adding(
     choosers: Choosers,
 ) -> impl IntoView {
     let view = view();
+    let asking = Memo::new(move |_| view.adding.with(Option::is_some));
     let take = move |node: NodeRef<html::Input>| {
         if let Some(chooser) = node.get_untracked() {
             ask(view, dropped::alone(page::take_files(&chooser)));
@@ -77,45 +80,43 @@ pub fn Adding(
             node_ref=choosers.files on:change=move |_| take(choosers.files)/>
         <input class="vh" type="file" accept="image/*" capture="environment" tabindex="-1" data-testid="safe-camera"
             aria-label=t!(safe.photograph) node_ref=choosers.camera on:change=move |_| take(choosers.camera)/>
-        {move || view.adding.get().map(|files| view! { <Batch files/> })}
+        {move || asking.get().then(|| view! { <Batch choosers/> })}
     }
 }
 
-/// Asks about files before they are added; says at once where they do not fit.
+/// Asks about files before they are added, together with those that are being asked about; says at once where they do not
+/// fit.
 fn ask(view: View, files: Vec<Dropped>) {
     if files.is_empty() {
         return;
     }
+    let mut chosen = view.adding.get_untracked().unwrap_or_default();
+    let next = chosen.iter().map(|(key, _)| key + 1).max().unwrap_or_default();
+    chosen.extend((next..).zip(files));
     let fill = view.app.listing.with_untracked(|listing| listing.fill);
-    if fill.is_some_and(|fill| weight(&files) > fill.limit.saturating_sub(fill.used)) {
+    if fill.is_some_and(|fill| weight(&chosen) > fill.limit.saturating_sub(fill.used)) {
         view.app.say_failure(&Failure::code("quota_exceeded"));
         return;
     }
-    view.adding.set(Some(files));
+    view.adding.set(Some(chosen));
 }
 
-fn weight(files: &[Dropped]) -> u64 {
-    files.iter().map(|dropped| dropped.file.size() as u64).sum()
+fn weight(files: &[Chosen]) -> u64 {
+    files.iter().map(|(_, dropped)| dropped.file.size() as u64).sum()
 }
 
-/// One question for the whole batch: what it is about, and until when it is kept. Enter adds without an answer.
+/// One question for the whole batch: what it is about, and until when it is kept; of photographs, whether they are one
+/// document. Enter adds without an answer.
 #[component]
-fn Batch(files: Vec<Dropped>) -> impl IntoView {
+fn Batch(choosers: Choosers) -> impl IntoView {
     let view = view();
     let lang = view.app.lang;
-    let (count, bytes) = (files.len() as u64, weight(&files));
-    let names = files
-        .iter()
-        .take(NAMED)
-        .map(|dropped| dropped.file.name())
-        .collect::<Vec<_>>();
-    let more = count.saturating_sub(names.len() as u64);
+    let gather = Gather::new(view);
     let chosen = RwSignal::new(match view.filter.get_untracked() {
         Filter::Category(category) => Some(category),
         _ => None,
     });
     let end = RwSignal::new(None::<String>);
-    let files = StoredValue::new_local(files);
     let submit = move || {
         let options = UploadOptions {
             category: chosen.get_untracked(),
@@ -123,29 +124,89 @@ fn Batch(files: Vec<Dropped>) -> impl IntoView {
             ..UploadOptions::default()
         };
         let parent = view.folder.get_untracked();
-        view.adding.set(None);
-        spawn_local(add(view, files.get_value(), parent, options));
+        if gather.at.get_untracked().is_some() {
+            return;
+        }
+        if gather.joined.get_untracked() {
+            gather.join(move |file| {
+                view.adding.set(None);
+                view.app
+                    .upload_with(vec![(file, UploadOptions { parent, ..options })]);
+            });
+        } else {
+            let files = view.adding.get_untracked().unwrap_or_default();
+            let files = files.into_iter().map(|(_, dropped)| dropped).collect();
+            view.adding.set(None);
+            spawn_local(add(view, files, parent, options));
+        }
+    };
+    let count = Memo::new(move |_| view.adding.with(|files| files.as_ref().map_or(0, Vec::len)));
+    let title = move || {
+        let count = count.get() as u64;
+        if gather.joined.get() {
+            text::safe::batch::title_joined(lang.get(), count)
+        } else {
+            text::safe::batch::title(lang.get(), count)
+        }
+    };
+    let label = t!(safe.batch.submit);
+    let words = move || match gather.at.get() {
+        Some(page) => text::safe::batch::joining(lang.get(), &page.to_string(), &count.get().to_string()),
+        None => label().to_owned(),
+    };
+    // A camera gives one photograph at a time.
+    let has_more = move || gather.pictures.get() && screen::is_touched();
+    let photograph = move || {
+        gather.want();
+        choosers.photograph();
     };
     screen::focus_still("[data-testid='add-submit']".to_owned());
     view! {
-        <Dialog title=move || text::safe::batch::title(lang.get(), count) on_close=move || view.adding.set(None)>
+        <Dialog title on_close=move || view.adding.set(None)>
             <form class="stack-4" on:submit=on_submit(submit)>
-                <p class="muted batch-names">
-                    {names.join(", ")}
-                    {move || (more > 0).then(|| text::safe::batch::more(lang.get(), more))}
-                    {move || text::safe::batch::size(lang.get(), &format::size(bytes, lang.get()))}
-                </p>
+                {move || (!gather.joined.get()).then(|| view! { <Names/> })}
+                <Gathering gather/>
+                {move || has_more().then(|| view! {
+                    <button class="btn" type="button" data-testid="gather-more" on:click=move |_| photograph()>
+                        <Svg icon=Icon::Camera/>
+                        {t!(safe.batch.photograph_more)}
+                    </button>
+                })}
                 <p class="legend">{t!(safe.batch.category)}</p>
                 <Categories chosen/>
                 <p class="legend">{t!(safe.batch.end)}</p>
                 <Until end/>
                 <div class="btn-row">
                     <button class="btn" type="button" data-testid="add-cancel" on:click=move |_| view.adding.set(None)>{t!(common.cancel)}</button>
-                    <button class="btn btn--primary" type="submit" data-testid="add-submit">{t!(safe.batch.submit)}</button>
+                    <button class="btn btn--primary" type="submit" data-testid="add-submit" disabled=move || gather.at.get().is_some()>{words}</button>
                 </div>
             </form>
         </Dialog>
     }
+}
+
+/// What was chosen: a few names, how many more, and their weight.
+#[component]
+fn Names() -> impl IntoView {
+    let view = view();
+    let words = move || {
+        let lang = view.app.lang.get();
+        let files = view.adding.get().unwrap_or_default();
+        let names: Vec<String> = files
+            .iter()
+            .take(NAMED)
+            .map(|(_, dropped)| dropped.file.name())
+            .collect();
+        let more = (files.len() - names.len()) as u64;
+        let more = if more > 0 {
+            text::safe::batch::more(lang, more)
+        } else {
+            String::new()
+        };
+        let size = text::safe::batch::size(lang, &format::size(weight(&files), lang));
+        names.join(", ") + &more + &size
+    };
+    view! { <p class="muted batch-names">{words}</p> }
 }
 
 /// Makes the folders that are not there yet, then sends the files, each into its own.

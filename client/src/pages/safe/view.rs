@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 use sdk::flows::item::{Item, Kind, ObjectId};
 
+use super::gather::Chosen;
 use super::model::{self, Asked, Counts, Filter, Sort};
 use crate::components::row;
-use crate::platform::dropped::Dropped;
 use crate::platform::{page, screen};
 use crate::state::{App, app};
 
@@ -41,8 +41,8 @@ pub struct View {
     pub anchor: RwSignal<Option<ObjectId>>,
     /// The open dialog.
     pub dialog: RwSignal<Option<Ask>>,
-    /// Files that were chosen and not yet added.
-    pub adding: RwSignal<Option<Vec<Dropped>>, LocalStorage>,
+    /// Files that were chosen and not yet added, in their order.
+    pub adding: RwSignal<Option<Vec<Chosen>>, LocalStorage>,
 }
 
 /// A question of the screen.

@@ -11,9 +11,10 @@ use sdk::flows::document::Kind;
 use crate::components::icon::{Icon, Svg};
 use crate::format;
 use crate::platform::{archive, page};
-use crate::state::{App, Carried, app};
+use crate::state::{App, app};
 use crate::t;
 use crate::text::{self, Locale};
+use crate::transfer::Carried;
 
 /// The section.
 #[component]

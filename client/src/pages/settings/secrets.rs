@@ -1,15 +1,15 @@
 //! Vos secrets: the recovery sheet (state, test, a new one) and the phrase. design.md, screen 13.
 
 use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
 
 use super::step_up::{Question, StepUp};
-use crate::components::dialog::Dialog;
 use crate::components::field::{Field, Kind};
 use crate::components::icon::{Icon, Svg};
-use crate::message::Sheet;
 use crate::message::account::{AccountAnswer, AccountCall};
 use crate::pages::phrase::Meter;
-use crate::platform::{format, page};
+use crate::platform::format;
 use crate::state::app;
 use crate::strength;
 use crate::t;
@@ -27,7 +27,6 @@ enum Act {
 pub fn Secrets() -> impl IntoView {
     let app = app();
     let act = RwSignal::new(None::<Act>);
-    let sheet = RwSignal::new(None::<Sheet>);
     let state = move || {
         let (lang, kit) = (app.lang.get(), app.kit.get());
         let confirmed = match kit.confirmed {
@@ -75,17 +74,17 @@ pub fn Secrets() -> impl IntoView {
                 </li>
             </ul>
             {move || act.get().map(|doing| match doing {
-                Act::NewSheet => view! { <RenewSheet act sheet/> }.into_any(),
+                Act::NewSheet => view! { <RenewSheet act/> }.into_any(),
                 Act::NewPhrase => view! { <ChangePhrase act/> }.into_any(),
             })}
-            {move || sheet.get().map(|shown| view! { <NewWords shown sheet/> })}
         </section>
     }
 }
 
 #[component]
-fn RenewSheet(act: RwSignal<Option<Act>>, sheet: RwSignal<Option<Sheet>>) -> impl IntoView {
+fn RenewSheet(act: RwSignal<Option<Act>>) -> impl IntoView {
     let app = app();
+    let navigate = StoredValue::new_local(use_navigate());
     let question = Question {
         title: text::secrets::renew_title,
         meaning: text::secrets::renew_meaning,
@@ -97,34 +96,11 @@ fn RenewSheet(act: RwSignal<Option<Act>>, sheet: RwSignal<Option<Sheet>>) -> imp
         act.set(None);
         if let AccountAnswer::Sheet(made) = answer {
             app.kit.set(sdk::flows::kit::KitState::default());
-            sheet.set(Some(made));
+            app.fresh_sheet.set(Some(made));
+            navigate.with_value(|navigate| navigate("/feuille", NavigateOptions::default()));
         }
     };
     view! { <StepUp question call=|proof| AccountCall::NewSheet { proof } done close=move || act.set(None)/> }
-}
-
-/// The new words, for as long as they are being written down.
-#[component]
-fn NewWords(shown: Sheet, sheet: RwSignal<Option<Sheet>>) -> impl IntoView {
-    let app = app();
-    let words = shown.words.clone();
-    view! {
-        <Dialog title=move || text::secrets::words_title(app.lang.get()).to_owned() on_close=move || sheet.set(None)>
-            <p>{t!(secrets.words_lead)}</p>
-            <ol class="phrase" data-testid="secrets-words">
-                {words.into_iter().map(|word| view! { <li data-testid="secrets-word">{word}</li> }).collect_view()}
-            </ol>
-            <div class="btn-row">
-                <button class="btn" type="button" on:click=move |_| page::print()>
-                    <Svg icon=Icon::Printer/>
-                    {t!(secrets.print)}
-                </button>
-                <button class="btn btn--primary" type="button" data-testid="secrets-words-done" on:click=move |_| sheet.set(None)>
-                    {t!(secrets.words_done)}
-                </button>
-            </div>
-        </Dialog>
-    }
 }
 
 #[component]
