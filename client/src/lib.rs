@@ -27,7 +27,7 @@
 //! - band of the safe: `kit-band` with `kit-try`, `kit-again`; `phrase-band` with `phrase-choose`
 //! - test of the sheet: `sheet-test-words`, `sheet-test-submit`, `sheet-test-ours`, `sheet-test-other`
 //! - document: `document` with `data-name`, `document-gone`, `back`, `document-download`, `document-rename`,
-//!   `document-move` (then `move-places`, `move-submit`, `move-cancel`), `document-trash`, `document-print-make`,
+//!   `document-move` (then the parts of the list's `move`), `document-renew` with the chooser `document-file`, `document-trash`, `document-print-make`,
 //!   `document-print`; `versions`, each a `version` with `version-download`, `version-restore`; `preview` with `data-state`
 //!   (`coming`, `shown`, or why not: `unshown`, `heic`, `too_large`, `otherwise`, `unreadable`, `locked`, `too_slow`, `failed`),
 //!   in it `preview-frame`, `preview-place`, `preview-zoom`, `preview-larger`, `preview-smaller`, `preview-back`,

@@ -4,6 +4,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use sdk::evidence::Names;
+use sdk::flows::item::{Item, ObjectId};
 use sdk::flows::kit::KitState;
 use sdk::flows::notice::WayChange;
 
@@ -127,6 +128,13 @@ impl App {
             remote: StoredValue::new_local(Remote::default()),
             toasts: StoredValue::new(0),
         }
+    }
+
+    /// The item of this id, wherever it lies.
+    #[must_use]
+    pub fn item(self, id: &ObjectId) -> Option<Item> {
+        self.listing
+            .with(|listing| listing.items.iter().find(|item| item.id == *id).cloned())
     }
 
     /// The line to the worker.

@@ -39,6 +39,7 @@ fn item(n: u64) -> Item {
         retention_end: None,
         added: n,
         modified: n,
+        content: None,
         versions: 0,
         thumbnail: false,
         trashed_at: None,

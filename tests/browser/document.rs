@@ -6,6 +6,7 @@ use tests::{
     browser::{BrowserError, Stage},
     sample,
 };
+use thirtyfour::By;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pdf_a_photograph_and_a_large_file_come_back_byte_for_byte() -> Result<(), BrowserError> {
@@ -40,6 +41,58 @@ async fn a_pdf_a_photograph_and_a_large_file_come_back_byte_for_byte() -> Result
     assert!(second.downloads(photograph.name).await? == photograph.content);
     assert_eq!(second.complaints().await?, Vec::<String>::new());
     second.quit().await?;
+    browser.quit().await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newer_content_takes_the_place_and_the_older_one_comes_back() -> Result<(), BrowserError> {
+    let stage = Stage::set().await?;
+    let (before, after) = (
+        sample::pdf(&["Bail de 2024"], 30_000),
+        sample::pdf(&["Bail de 2026"], 50_000),
+    );
+    let first = stage.file("Bail.pdf", &before)?;
+    let second = stage.file("bail signé.pdf", &after)?;
+    let browser = stage.browser("first").await?;
+    browser.creates_account("deux.versions").await?;
+    browser.uploads(&[&first]).await?;
+    browser.click("tray-close").await?;
+    browser.views("Bail.pdf", "shown").await?;
+
+    let chooser = browser
+        .driver()
+        .find(By::Css("input[data-testid='document-file']"))
+        .await?;
+    chooser.send_keys(second.display().to_string()).await?;
+    browser.see("versions").await?;
+    browser.click("tray-close").await?;
+    browser
+        .see_css("[data-testid='preview'][data-state='shown']")
+        .await?;
+    browser.click("document-download").await?;
+    let saved = browser.finds_download("Bail.pdf").await?;
+    assert!(
+        saved == after,
+        "{} bytes, as before: {}",
+        saved.len(),
+        saved == before
+    );
+    browser.click("version-download").await?;
+    assert!(browser.finds_download("Bail (1).pdf").await? == before);
+    browser.click("version-restore").await?;
+    browser.see("toast").await?;
+    browser
+        .see_css("[data-testid='preview'][data-state='shown']")
+        .await?;
+    browser.click("document-download").await?;
+    assert!(browser.finds_download("Bail (2).pdf").await? == before);
+    assert_eq!(
+        browser.texts("version").await?.len(),
+        1,
+        "the newer one is the older one now"
+    );
+    assert_eq!(browser.complaints().await?, Vec::<String>::new());
     browser.quit().await?;
     Ok(())
 }

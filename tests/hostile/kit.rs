@@ -12,7 +12,7 @@ use crate::verdict::noticed;
 use crate::world;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn n05_words_are_tested_against_the_listed_slot_alone() {
+async fn n05_n06_words_are_tested_against_the_listed_slot_alone() {
     let world = world().await;
     let desk = Desk::new(&world);
     let evil = Evil::on(&desk.line);

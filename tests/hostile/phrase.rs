@@ -48,7 +48,7 @@ async fn n47_words_that_replace_the_phrase_end_every_other_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn n47_a_device_finds_out_by_itself_what_the_server_hides() {
+async fn n08_n47_a_device_finds_out_by_itself_what_the_server_hides() {
     let world = world().await;
     let (desk, stranger) = (Desk::new(&world), Desk::new(&world));
     let (alice, safe) = Person::creates_account("alice", &desk).await;

@@ -52,6 +52,8 @@ pub enum Icon {
     EyeOff,
     /// A written document.
     FileText,
+    /// A newer content.
+    FileUp,
     /// Any other document.
     File,
     /// What its bytes add up to.
@@ -161,6 +163,7 @@ impl Icon {
             Self::Eye => "eye",
             Self::EyeOff => "eye-off",
             Self::FileText => "file-text",
+            Self::FileUp => "file-up",
             Self::File => "file",
             Self::Fingerprint => "fingerprint-pattern",
             Self::FolderInput => "folder-input",

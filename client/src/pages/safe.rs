@@ -10,6 +10,7 @@ pub mod gather;
 pub mod line;
 pub mod list;
 pub mod model;
+pub mod place;
 pub mod quiet;
 pub mod reminder;
 pub mod view;

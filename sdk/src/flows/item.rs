@@ -10,7 +10,7 @@ use crypto::collection::name::Name;
 use crypto::collection::tree::Tree;
 use crypto::document::descriptor::Descriptor;
 use serde::{Deserialize, Serialize};
-use shared::OperationId;
+use shared::{BodyId, OperationId};
 
 use super::document::TRASH_SECONDS;
 use crate::session::Unlocked;
@@ -33,6 +33,16 @@ impl ObjectId {
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Names one content of a document: its body's id, as text. Only to tell one content from another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ContentId(pub String);
+
+impl ContentId {
+    fn of(body: &[u8; 16]) -> Self {
+        Self(BodyId(*body).to_string())
     }
 }
 
@@ -120,6 +130,9 @@ pub struct Item {
     pub name: String,
     /// The folder in which it is shown; `None` at the root (also where its folder is gone or in a circle: M5).
     pub parent: Option<ObjectId>,
+    /// Names the content: another one with each new version, the same one where an older version is current again. `None`
+    /// for a folder.
+    pub content: Option<ContentId>,
     /// Media type from the closed list; `None` for a folder.
     pub media: Option<String>,
     /// Bytes of content; 0 for a folder.
@@ -212,6 +225,7 @@ fn to_item(entry: &Entry, parent: Option<[u8; 16]>, in_trash: Option<u64>, same_
         },
         name: entry.name.as_str().to_owned(),
         parent: parent.map(|parent| ObjectId::of(&parent)),
+        content: descriptor.map(|content| ContentId::of(content.body_id())),
         media: descriptor.map(|content| content.media().name().to_owned()),
         len: descriptor.map_or(0, Descriptor::plain_len),
         tags,
@@ -236,6 +250,7 @@ pub(crate) fn sample() -> Item {
         kind: Kind::Document,
         name: "a.pdf".to_owned(),
         parent: None,
+        content: None,
         media: None,
         len: 0,
         tags: Vec::new(),

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use sdk::api::{self, Session};
 use sdk::error::TransportError;
 use sdk::evidence::{About, Evidence, Export, Known, Names, Route};
-use sdk::flows::item::{Category, Item, Kind, ObjectId};
+use sdk::flows::item::{Category, ContentId, Item, Kind, ObjectId};
 use sdk::flows::{Request, Response};
 use sdk::{ApiError, Check, Subject, Transport, parsers};
 use serde::Serialize;
@@ -296,6 +296,7 @@ fn item(draw: &mut Draw, name: &str) -> Item {
         kind: Kind::Document,
         name: name.to_owned(),
         parent: None,
+        content: Some(ContentId(BodyId(draw.array()).to_string())),
         media: Some("application/pdf".to_owned()),
         len: draw.number(),
         tags: vec!["2026".to_owned()],

@@ -4,9 +4,10 @@ pub mod ask;
 pub mod facts;
 pub mod versions;
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_navigate, use_params_map};
-use sdk::flows::item::{Item, Kind, ObjectId};
+use sdk::flows::item::{ContentId, Item, Kind, ObjectId};
 
 use self::ask::{Move, Rename};
 use self::facts::Facts;
@@ -15,7 +16,7 @@ use crate::components::frame::Frame;
 use crate::components::icon::{Icon, Svg};
 use crate::components::preview::{Opened, Preview};
 use crate::format;
-use crate::message::{Call, SafeCall};
+use crate::message::{Call, SafeCall, UploadOptions};
 use crate::platform::page;
 use crate::state::app;
 use crate::t;
@@ -49,19 +50,18 @@ pub fn DocumentPage() -> impl IntoView {
     };
     let heading = move || view! { {name} };
     // A new name is the same preview; other content is another one.
-    let content = Memo::new(move |_| {
-        item.get()
-            .map(|item| (item.id, item.media, item.len, item.versions))
-    });
+    let content = Memo::new(move |_| item.with(|item| item.as_ref().map(key_of)));
+    let shown = move || {
+        content.track();
+        item.get_untracked()
+    };
     view! {
         <Frame title=t!(document.title) back="/coffre" heading=heading tools=|| view! { <Sealed/> }>
-            {move || {
-                content.track();
-                match item.get_untracked() {
-                    None => view! { <Gone/> }.into_any(),
-                    Some(first) => view! { <Sheet first item asked/> }.into_any(),
-                }
-            }}
+            // Keyed: other content is drawn from the beginning, never into the frame of what was there.
+            <For each=shown key=key_of let:first>
+                <Sheet first item asked/>
+            </For>
+            {move || content.with(Option::is_none).then(|| view! { <Gone/> })}
             {move || asked.get().zip(item.get_untracked()).map(|(what, item)| match what {
                 Asked::Name => view! { <Rename item asked/> }.into_any(),
                 Asked::Place => view! { <Move item asked/> }.into_any(),
@@ -113,6 +113,26 @@ fn Actions(item: Memo<Option<Item>>, asked: RwSignal<Option<Asked>>, opened: Ope
             None => app.download(item.id, item.name, item.len),
         }
     };
+    let chooser = NodeRef::<html::Input>::new();
+    // Its name stays, and with it the ending: the same kind of file is asked for.
+    let accepted = move || item.get().map(|item| item.media.unwrap_or_default());
+    let choose = move || {
+        if let Some(chooser) = chooser.get_untracked() {
+            chooser.click();
+        }
+    };
+    let renew = move || {
+        let chosen = chooser.get_untracked().map(|chooser| page::take_files(&chooser));
+        let (Some(item), Some(file)) = (item.get_untracked(), chosen.and_then(|mut files| files.pop()))
+        else {
+            return;
+        };
+        let options = UploadOptions {
+            replace: Some(item.id),
+            ..UploadOptions::default()
+        };
+        app.upload_with(vec![(file, options)]);
+    };
     let trash = move || {
         let Some(item) = item.get_untracked() else { return };
         let objects = vec![item.id];
@@ -135,11 +155,21 @@ fn Actions(item: Memo<Option<Item>>, asked: RwSignal<Option<Asked>>, opened: Ope
             <button class="btn" type="button" data-testid="document-move" on:click=move |_| asked.set(Some(Asked::Place))>
                 <Svg icon=Icon::FolderInput/>{t!(document.displace)}
             </button>
+            <button class="btn" type="button" data-testid="document-renew" on:click=move |_| choose()>
+                <Svg icon=Icon::FileUp/>{t!(document.renew)}
+            </button>
+            <input class="vh" type="file" tabindex="-1" data-testid="document-file" aria-label=t!(document.renew) accept=accepted
+                node_ref=chooser on:change=move |_| renew()/>
             <button class="btn btn--danger-quiet push" type="button" data-testid="document-trash" on:click=move |_| trash()>
                 <Svg icon=Icon::Trash/>{t!(document.trash)}
             </button>
         </div>
     }
+}
+
+/// What makes it another page: another document, or other content of it.
+fn key_of(item: &Item) -> (ObjectId, Option<ContentId>) {
+    (item.id.clone(), item.content.clone())
 }
 
 fn find(items: &[Item], wanted: &ObjectId) -> Option<Item> {

@@ -7,6 +7,7 @@ use sdk::flows::item::{Category, Item, ObjectId};
 use super::view::View;
 use crate::components::row;
 use crate::message::{Answer, Call, Failure, SafeAnswer, SafeCall};
+use crate::state::App;
 use crate::text;
 
 impl View {
@@ -40,32 +41,15 @@ impl View {
             });
     }
 
-    /// Puts items into a folder; "Annuler" puts each back where it lay.
+    /// Puts items into a folder.
     pub fn move_to(self, objects: Vec<ObjectId>, folder: Option<ObjectId>) {
-        let back = self.back(
-            &objects,
-            |item| item.parent.clone(),
-            |objects, folder| SafeCall::Move { objects, folder },
-        );
-        let count = objects.len() as u64;
-        let name = folder
-            .as_ref()
-            .and_then(|id| self.item(id))
-            .map(|folder| folder.name);
         self.stop_picking();
-        self.app
-            .change(Call::Safe(SafeCall::Move { objects, folder }), move |lang| {
-                let said = match name {
-                    Some(name) => text::safe::moved(lang, count, &name),
-                    None => text::safe::moved_out(lang, count),
-                };
-                Some((said, Some(back)))
-            });
+        self.app.move_to(objects, folder);
     }
 
     /// Says what documents are about; "Annuler" says again what was said before.
     pub fn categorise(self, objects: Vec<ObjectId>, category: Option<Category>) {
-        let back = self.back(
+        let back = self.app.back(
             &objects,
             |item| item.category,
             |objects, category| SafeCall::SetCategory { objects, category },
@@ -117,6 +101,29 @@ impl View {
             }
             _ => Err(Failure::code("internal")),
         }
+    }
+}
+
+impl App {
+    /// Puts items into a folder; "Annuler" puts each back where it lay.
+    pub fn move_to(self, objects: Vec<ObjectId>, folder: Option<ObjectId>) {
+        let back = self.back(
+            &objects,
+            |item| item.parent.clone(),
+            |objects, folder| SafeCall::Move { objects, folder },
+        );
+        let count = objects.len() as u64;
+        let name = folder
+            .as_ref()
+            .and_then(|id| self.item(id))
+            .map(|folder| folder.name);
+        self.change(Call::Safe(SafeCall::Move { objects, folder }), move |lang| {
+            let said = match name {
+                Some(name) => text::safe::moved(lang, count, &name),
+                None => text::safe::moved_out(lang, count),
+            };
+            Some((said, Some(back)))
+        });
     }
 
     /// The calls that give each item back what it has now: one for each value.

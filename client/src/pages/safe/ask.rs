@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use sdk::flows::item::{Category, Item, ObjectId};
 
-use super::model;
+use super::place::MoveDialog;
 use super::view::{Ask, View, view};
 use crate::components::dialog::Dialog;
 use crate::components::field::{self, Field, on_submit};
@@ -76,56 +76,9 @@ fn NewFolder() -> impl IntoView {
 #[component]
 fn Move(objects: Vec<ObjectId>) -> impl IntoView {
     let view = view();
-    let lang = view.app.lang;
-    let places = view
-        .app
-        .listing
-        .with_untracked(|listing| model::places(&listing.items, &objects));
-    let from = objects
-        .first()
-        .and_then(|id| view.item(id))
-        .and_then(|item| item.parent);
-    let chosen = RwSignal::new(from);
-    let count = objects.len() as u64;
-    let submit = move || {
-        view.move_to(objects.clone(), chosen.get_untracked());
-        leave(view);
-    };
-    view! {
-        <Dialog title=move || text::safe::place::title(lang.get(), count) on_close=move || leave(view)>
-            <form on:submit=on_submit(submit)>
-                <div class="tree" role="radiogroup" aria-label=t!(safe.place.label)>
-                    <Place id=None name=Signal::derive(move || text::frame::safe(lang.get()).to_owned()) depth=0 chosen/>
-                    {places.into_iter().map(|place| {
-                        let name = place.folder.name.clone();
-                        view! { <Place id=Some(place.folder.id) name=Signal::derive(move || name.clone()) depth=place.depth + 1 chosen/> }
-                    }).collect_view()}
-                </div>
-                <Buttons done=text::safe::place::submit cancel_id="move-cancel" submit_id="move-submit"/>
-            </form>
-        </Dialog>
-    }
-}
-
-#[component]
-fn Place(
-    id: Option<ObjectId>,
-    name: Signal<String>,
-    depth: usize,
-    chosen: RwSignal<Option<ObjectId>>,
-) -> impl IntoView {
-    let icon = if id.is_some() { Icon::Folder } else { Icon::Archive };
-    let id = StoredValue::new(id);
-    let class = format!("tree-line tree-line--{}", depth.min(DEEPEST));
-    view! {
-        <label class=class>
-            <input type="radio" name="place" data-testid="move-place" data-name=name
-                prop:checked=move || id.with_value(|id| chosen.with(|chosen| chosen == id))
-                on:change=move |_| chosen.set(id.get_value())/>
-            <Svg icon/>
-            <span>{name}</span>
-        </label>
-    }
+    let moved = objects.clone();
+    let place = Callback::new(move |folder| view.move_to(moved.clone(), folder));
+    view! { <MoveDialog objects on_place=place on_close=Callback::new(move |()| leave(view))/> }
 }
 
 #[component]
@@ -262,7 +215,5 @@ pub fn Until(
     }
 }
 
-/// Beyond this depth a line of the tree is not set further in.
-const DEEPEST: usize = 6;
 /// Seconds: the day that is proposed first.
 const YEAR: u64 = 365 * 24 * 3_600;

@@ -389,6 +389,7 @@ mod tests {
             retention_end: None,
             added: 0,
             modified: 0,
+            content: None,
             versions: 0,
             thumbnail: false,
             trashed_at: None,

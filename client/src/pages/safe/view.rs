@@ -153,9 +153,7 @@ impl View {
     /// The item of this id, wherever it lies.
     #[must_use]
     pub fn item(self, id: &ObjectId) -> Option<Item> {
-        self.app
-            .listing
-            .with(|listing| listing.items.iter().find(|item| item.id == *id).cloned())
+        self.app.item(id)
     }
 
     /// Ends the picking of several.
