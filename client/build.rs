@@ -85,20 +85,29 @@ fn write_text(out: &mut String, key: &str, fr: &Value, en: &Value, parameters: &
     for (locale, value) in [("Fr", fr), ("En", en)] {
         match value {
             Value::String(text) => {
-                let _ = writeln!(out, "Locale::{locale} => format!({text:?}),");
+                let _ = writeln!(out, "Locale::{locale} => {},", filled(text));
             }
             Value::Object(forms) => {
                 let _ = writeln!(
                     out,
-                    "Locale::{locale} => if l.is_one(count) {{ format!({:?}) }} else {{ format!({:?}) }},",
-                    forms["one"].as_str().expect("a text"),
-                    forms["other"].as_str().expect("a text"),
+                    "Locale::{locale} => if l.is_one(count) {{ {} }} else {{ {} }},",
+                    filled(forms["one"].as_str().expect("a text")),
+                    filled(forms["other"].as_str().expect("a text")),
                 );
             }
             _ => panic!("`{key}` is neither a text nor a plural"),
         }
     }
     out.push_str("} }\n");
+}
+
+/// What makes a text with its parameters; one form of a plural may have none.
+fn filled(text: &str) -> String {
+    if text.contains('{') {
+        format!("format!({text:?})")
+    } else {
+        format!("{text:?}.to_owned()")
+    }
 }
 
 fn is_plural(map: &Map<String, Value>) -> bool {

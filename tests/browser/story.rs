@@ -90,7 +90,7 @@ async fn adds(browser: &Browser, papers: &[PathBuf]) -> Result<(), BrowserError>
         .tabs_to("[data-testid='safe-add'], [data-testid='dock-add']")
         .await?;
     for paper in papers {
-        browser.offers(paper).await?;
+        browser.chooses(&[paper]).await?;
         browser.enters("add-submit").await?;
     }
     browser.sees_saved(&papers.iter().collect::<Vec<_>>()).await?;

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod closing;
 mod dice;
 mod disk_full;
 mod image;

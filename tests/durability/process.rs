@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use sdk::Unlocked;
 use sdk::flows::account::Draft;
+use sdk::flows::login::OpenError;
 use sdk::flows::{Device, login};
 use sdk::native::{Folder, Http, SystemClock, SystemRandom};
 
@@ -81,9 +82,14 @@ impl Server {
 
     /// Opens it. The device refuses a list older than the one it saw last.
     pub(crate) async fn open(&self, folder: &Path) -> Unlocked {
-        let unlocked = login::open(self.device(folder), HANDLE, PHRASE).await.unwrap();
+        let unlocked = self.tries(folder).await.unwrap();
         unlocked.sync().await.unwrap();
         unlocked
+    }
+
+    /// The same, whatever comes of it.
+    pub(crate) async fn tries(&self, folder: &Path) -> Result<Unlocked, OpenError> {
+        login::open(self.device(folder), HANDLE, PHRASE).await
     }
 
     /// Ends it as a power cut would, for the process.

@@ -14,7 +14,7 @@ use sdk::flows::{Request, Response, Watch};
 use sdk::{Check, Refusal};
 use shared::account::{Account, ManifestStored, PutPassword, RegistrationChallenge};
 use shared::document::Uploads;
-use shared::session::{Deployment, RecoveryOpened};
+use shared::session::{Deployment, RecoveryOpened, Sessions};
 use shared::{DeploymentId, Hash, path};
 use tests::adversary::{Fate, flip};
 use tests::evil::is_of;
@@ -330,5 +330,41 @@ async fn parts_that_no_body_has_are_not_counted() {
         });
         let begun = safe.unfinished().await.unwrap();
         assert_eq!((begun[0].parts, begun[0].parts_total), (counted, 3));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_name_of_a_device_names_no_other() {
+    let world = world().await;
+    let (desk, other) = (Desk::new(&world), Desk::new(&world));
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    safe.name_device("ordinateur").await.unwrap();
+    let stranger = alice.opens(&other).await;
+    stranger.name_device("telephone").await.unwrap();
+    type Change = fn(&mut Sessions);
+    // Whoever has stolen a session would like to be called as one of hers.
+    let changes: [(Change, [Option<&str>; 2]); 3] = [
+        (
+            |list| list.items[1].label = list.items[0].label.clone(),
+            [Some("ordinateur"), None],
+        ),
+        (
+            |list| list.items.iter_mut().for_each(|session| session.label = None),
+            [None, None],
+        ),
+        (
+            |list| list.items.iter_mut().for_each(|session| session.current ^= true),
+            [Some("ordinateur"), Some("telephone")],
+        ),
+    ];
+    for (change, names) in changes {
+        desk.line.alter_json("/sessions", change);
+        let shown = safe.devices().await.unwrap();
+        let called: Vec<_> = shown.iter().map(|device| device.name.as_deref()).collect();
+        assert_eq!(called, names);
+        // Which one is her own she knows by herself: the one that was opened first.
+        let own: Vec<_> = shown.iter().map(|device| device.current).collect();
+        assert_eq!(own, [true, false]);
+        desk.line.mend();
     }
 }

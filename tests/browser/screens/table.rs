@@ -24,6 +24,8 @@ pub(crate) enum Act {
     Click(&'static str),
     /// Fills a field.
     Type(&'static str, &'static str),
+    /// Fills a field with the account's phrase.
+    Phrase(&'static str),
     /// Waits for something.
     See(&'static str),
     /// Waits for its end.
@@ -42,6 +44,10 @@ pub(crate) enum Act {
     Choose(&'static str),
     /// Chooses a file, and leaves open what is asked about it.
     Offer(&'static str),
+    /// The same with photographs.
+    OfferPhotos(&'static [&'static str]),
+    /// Gives the document of this screen a newer content.
+    Renew,
     /// Opens the menu of a document.
     Menu(&'static str),
     /// Presses the name of a document.
@@ -225,9 +231,26 @@ pub(crate) const SCREENS: &[Screen] = &[
                 &[Cut, Choose("Bail.pdf"), See("[data-state='failed']"), Mend],
             ),
             (
-                "long and strange names",
+                "photographs, apart or joined",
                 &[
                     Click("tray-close"),
+                    OfferPhotos(&["recto.jpg", "verso.jpg", "page 3.jpg"]),
+                    See(".dialog .segment"),
+                ],
+            ),
+            (
+                "photographs, one document",
+                &[Click(".dialog .segment label:last-child"), See("gather-page")],
+            ),
+            (
+                "photographs, without a name",
+                &[Type("gather-name", " "), Click("add-submit"), See(".error")],
+            ),
+            (
+                "long and strange names",
+                &[
+                    Click("add-cancel"),
+                    Gone("add-submit"),
                     Add(&[LONG, UNBROKEN, ARABIC, HEBREW, "sans extension"]),
                     Click("tray-close"),
                 ],
@@ -324,6 +347,56 @@ pub(crate) const SCREENS: &[Screen] = &[
         ],
     },
     Screen {
+        name: "document",
+        states: &[
+            (
+                "a PDF",
+                &[
+                    Type("safe-search", LONG),
+                    Menu(LONG),
+                    Click("doc-open"),
+                    See("[data-state='shown']"),
+                ],
+            ),
+            ("another name", &[Click("document-rename"), See("rename-input")]),
+            (
+                "another place",
+                &[Click("rename-cancel"), Click("document-move"), See("move-submit")],
+            ),
+            (
+                "an older version",
+                &[
+                    Click("move-cancel"),
+                    Renew,
+                    See("versions"),
+                    See("[data-state='shown']"),
+                ],
+            ),
+            (
+                "its print",
+                &[
+                    Click("tray-close"),
+                    Click("document-print-make"),
+                    See("document-print"),
+                ],
+            ),
+            (
+                "not of a kind that is shown",
+                &[
+                    Click("back"),
+                    See("safe"),
+                    Menu("sans extension"),
+                    Click("doc-open"),
+                    See("preview-not"),
+                ],
+            ),
+            (
+                "gone",
+                &[Go("/document/AAAAAAAAAAAAAAAAAAAAAA"), See("document-gone")],
+            ),
+        ],
+    },
+    Screen {
         name: "bin",
         states: &[
             ("one document", &[Link("/corbeille"), See("trash-row")]),
@@ -381,10 +454,65 @@ pub(crate) const SCREENS: &[Screen] = &[
                 &[Click("evidence-delete"), See("evidence-delete-submit")],
             ),
             (
-                "session ended elsewhere",
+                "taken away and brought in",
                 &[
                     Click("evidence-delete-cancel"),
+                    Click("carry-out"),
+                    See("carry-outcome"),
+                ],
+            ),
+            (
+                "another phrase",
+                &[Click("secrets-change-phrase"), See("step-phrase")],
+            ),
+            (
+                "another phrase, refused",
+                &[
+                    Type("step-phrase", "pas celle-ci"),
+                    Type("secrets-new-phrase", "courte"),
+                    Click("step-submit"),
+                    See("form-error"),
+                ],
+            ),
+            (
+                "another sheet, asked",
+                &[
+                    Click("step-cancel"),
+                    Click("secrets-new-sheet"),
+                    See("step-phrase"),
+                ],
+            ),
+            (
+                "another sheet",
+                &[Phrase("step-phrase"), Click("step-submit"), See("new-sheet")],
+            ),
+            (
+                "closing for good",
+                &[
+                    Click("sheet-later"),
+                    See("settings"),
+                    Click("leave-close"),
+                    See("step-phrase"),
+                ],
+            ),
+            (
+                "going on without a server",
+                &[
+                    Click("step-cancel"),
                     Link("/coffre"),
+                    See("safe"),
+                    Lie(no_answer),
+                    Go("/coffre"),
+                    See("offline"),
+                ],
+            ),
+            ("nothing works without it", &[Choose("Bail.pdf"), See("toast")]),
+            (
+                "session ended elsewhere",
+                &[
+                    Mend,
+                    Go("/coffre"),
+                    See("safe"),
                     Lie(sign_out),
                     Choose("Bail.pdf"),
                     See("form-error"),
@@ -408,6 +536,15 @@ fn alter_slot(asked: &str, answer: &mut Answer) {
     {
         flip(&mut opened.slot.0, 8 * 120);
         answer.body = serde_json::to_vec(&opened).unwrap();
+    }
+}
+
+/// No answer of HTTP: the browser has it as a failed request.
+fn no_answer(asked: &str, answer: &mut Answer) {
+    if asked.contains("/api/") {
+        let away = ("location".to_owned(), "https://ailleurs.invalid".to_owned());
+        answer.headers.push(away);
+        answer.status = 302;
     }
 }
 

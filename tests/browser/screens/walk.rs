@@ -95,6 +95,10 @@ impl<'a> Walk<'a> {
             Act::Link(path) => browser.goes_to(path).await,
             Act::Click(what) => browser.click_css(&css(what)).await,
             Act::Type(what, text) => browser.types(what, text).await,
+            Act::Phrase(what) => {
+                let phrase = self.account()?.phrase.clone();
+                browser.types(what, &phrase).await
+            }
             Act::See(what) => browser.see_css(&css(what)).await.map(drop),
             Act::Gone(what) => browser.gone_css(&css(what)).await,
             Act::Create => {
@@ -112,7 +116,20 @@ impl<'a> Walk<'a> {
                     .await
             }
             Act::Choose(name) => browser.begins_upload(&[&paper(stage, name)?]).await,
-            Act::Offer(name) => browser.offers(&paper(stage, name)?).await,
+            Act::Offer(name) => browser.chooses(&[&paper(stage, name)?]).await,
+            Act::OfferPhotos(names) => {
+                let photos = names
+                    .iter()
+                    .map(|name| stage.file(name, &sample::jpeg(300, 400).expect("a picture")))
+                    .collect::<Result<Vec<PathBuf>, _>>()?;
+                browser.chooses(&photos.iter().collect::<Vec<_>>()).await
+            }
+            Act::Renew => {
+                let file = stage.file("plus récent.pdf", &sample::pdf(&["Plus récent"], 9_000))?;
+                let chooser = By::Css("input[data-testid='document-file']");
+                let chooser = browser.driver().find(chooser).await?;
+                Ok(chooser.send_keys(file.display().to_string()).await?)
+            }
             Act::Menu(name) => {
                 browser
                     .click_css(&format!("[data-name=\"{name}\"] [data-testid='doc-menu']"))

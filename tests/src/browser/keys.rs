@@ -1,7 +1,5 @@
 //! A person without a mouse: the tabulator finds, the keys act. Nothing here presses anything on the screen.
 
-use std::path::Path;
-
 use serde_json::json;
 use thirtyfour::{By, Key};
 
@@ -99,18 +97,6 @@ impl Browser {
         .await?;
         self.presses(Key::Enter).await?;
         self.enters(act).await
-    }
-
-    /// Hands a file to the chooser of the system, which no driver reaches, and leaves open what is asked about it.
-    ///
-    /// # Errors
-    /// See [`BrowserError`].
-    pub async fn offers(&self, file: &Path) -> Result<(), BrowserError> {
-        let chooser = self
-            .driver
-            .find(By::Css("input[data-testid='safe-file']"))
-            .await?;
-        Ok(chooser.send_keys(file.display().to_string()).await?)
     }
 
     /// Goes to a screen of the open safe by its link.

@@ -6,6 +6,7 @@ pub mod versions;
 
 use leptos::html;
 use leptos::prelude::*;
+use leptos_router::components::A;
 use leptos_router::hooks::{use_navigate, use_params_map};
 use sdk::flows::item::{ContentId, Item, Kind, ObjectId};
 
@@ -42,11 +43,14 @@ pub fn DocumentPage() -> impl IntoView {
         app.listing.with(|listing| find(&listing.items, &wanted))
     });
     let asked = RwSignal::new(None::<Asked>);
-    let name = move || {
-        item.get().map(|item| {
+    let there = Memo::new(move |_| item.with(Option::is_some));
+    let title = t!(document.title);
+    let name = move || match item.get() {
+        None => title().into_any(),
+        Some(item) => {
             let (stem, extension) = format::split_name(&item.name);
-            view! { {format::shorten(stem)}<span class="ext">{extension.to_owned()}</span> }
-        })
+            view! { {format::shorten(stem)}<span class="ext">{extension.to_owned()}</span> }.into_any()
+        }
     };
     let heading = move || view! { {name} };
     // A new name is the same preview; other content is another one.
@@ -56,12 +60,12 @@ pub fn DocumentPage() -> impl IntoView {
         item.get_untracked()
     };
     view! {
-        <Frame title=t!(document.title) back="/coffre" heading=heading tools=|| view! { <Sealed/> }>
+        <Frame title=t!(document.title) back="/coffre" heading=heading tools=move || view! { {move || there.get().then(|| view! { <Sealed/> })} }>
             // Keyed: other content is drawn from the beginning, never into the frame of what was there.
             <For each=shown key=key_of let:first>
                 <Sheet first item asked/>
             </For>
-            {move || content.with(Option::is_none).then(|| view! { <Gone/> })}
+            {move || (!there.get()).then(|| view! { <Gone/> })}
             {move || asked.get().zip(item.get_untracked()).map(|(what, item)| match what {
                 Asked::Name => view! { <Rename item asked/> }.into_any(),
                 Asked::Place => view! { <Move item asked/> }.into_any(),
@@ -80,6 +84,7 @@ fn Gone() -> impl IntoView {
     view! {
         <section class="empty" data-testid="document-gone">
             <p>{t!(document.gone)}</p>
+            <A href="/coffre" attr:class="btn btn--primary">{t!(document.back)}</A>
         </section>
     }
 }
