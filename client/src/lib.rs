@@ -58,8 +58,8 @@
 //!   `alert-unkept`, `alert-close`
 //! - settings: `settings`, `settings-lock`, `settings-handle`, `settings-deployment`, `settings-version`,
 //!   `settings-secrets` with `secrets-sheet-state`, `secrets-test`, `secrets-new-sheet`, `secrets-change-phrase`; in its
-//!   dialogs `step-phrase`, `step-submit`, `step-cancel`, `secrets-new-phrase`, `secrets-repeat`; then
-//!   `new-sheet` with the parts of the sheet; `settings-devices` with a `device-row` each, in it `device-name`,
+//!   dialogs `step-phrase`, `step-submit`, `step-cancel`; then
+//!   `new-phrase`, or `new-sheet` with the parts of the sheet; `settings-devices` with a `device-row` each, in it `device-name`,
 //!   `device-here` or `device-close`, then `devices-close-all`; `settings-leave` with `leave-close`;
 //!   `theme-system`, `theme-light`, `theme-dark`, `lang-fr`, `lang-en`; `evidence` with `evidence-empty`,
 //!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it

@@ -79,10 +79,13 @@ async fn a_phrase_changed_in_one_tab_closes_no_other_of_this_browser() -> Result
     browser.goes_to("/reglages").await?;
     browser.click("secrets-change-phrase").await?;
     browser.types("step-phrase", &account.phrase).await?;
-    browser.types("secrets-new-phrase", NEW_PHRASE).await?;
-    browser.types("secrets-repeat", NEW_PHRASE).await?;
     browser.click("step-submit").await?;
-    browser.gone("step-submit").await?;
+    browser.see("new-phrase").await?;
+    browser.click("create-phrase-own").await?;
+    browser.types("create-phrase-input", NEW_PHRASE).await?;
+    browser.types("create-phrase-repeat", NEW_PHRASE).await?;
+    browser.click("create-phrase-next").await?;
+    browser.see("settings").await?;
 
     // The session that both tabs began with is over. The other tab does at once what it is asked to.
     browser.driver().switch_to_window(second).await?;

@@ -39,7 +39,7 @@ pub fn DocumentCell(
     let meta = move || {
         item.with(|item| {
             let lang = lang.get();
-            let date = local::short_date(item.added, lang);
+            let date = local::shortest_date(item.added, lang);
             (item.kind == Kind::Document)
                 .then(|| text::safe::row::meta(lang, &date, &format::size(item.len, lang)))
         })

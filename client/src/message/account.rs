@@ -22,6 +22,11 @@ pub enum AccountCall {
         /// As typed.
         words: String,
     },
+    /// Nothing but the proof: what may follow it for a quarter of an hour takes [`Proof::JustOpened`].
+    Prove {
+        /// Who asks.
+        proof: Proof,
+    },
     /// Replace the secret phrase. Every other device is signed out.
     SetPhrase {
         /// The new one, as typed.

@@ -1,5 +1,5 @@
-//! Choosing a new phrase right after the sheet has opened the safe: offered at once, refused by one button. protocol.md
-//! 5.4 N3; no document is touched.
+//! Choosing a new phrase: right after the sheet has opened the safe, where it is offered at once and refused by one button;
+//! or from the settings, which ask for the phrase at hand first. protocol.md 5.4 N2 and N3; no document is touched.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -24,6 +24,12 @@ pub fn NewPhrasePage() -> impl IntoView {
     let handle = Signal::derive(move || app.handle.get().unwrap_or_default());
     let choice = Choice::new(app, handle);
     choice.propose();
+    // Where the person came from.
+    let leave = if app.doors.by_sheet.get_untracked() {
+        "/coffre"
+    } else {
+        "/reglages"
+    };
     let navigate = use_navigate();
     let set = Callback::new(move |()| {
         let navigate = navigate.clone();
@@ -42,7 +48,7 @@ pub fn NewPhrasePage() -> impl IntoView {
                 Ok(Answer::Account(AccountAnswer::Done)) => {
                     app.doors.by_sheet.set(false);
                     app.say(text::new_phrase::done(app.lang.get_untracked()).to_owned(), None);
-                    navigate("/coffre", NavigateOptions::default());
+                    navigate(leave, NavigateOptions::default());
                 }
                 Ok(_) => choice.error.set(Some(Failure::code("internal"))),
                 Err(failure) => choice.error.set(Some(failure)),
@@ -50,14 +56,16 @@ pub fn NewPhrasePage() -> impl IntoView {
         });
     });
     let error = Signal::derive(move || {
-        choice
-            .error
-            .get()
-            .and_then(|failure| failure_text(&failure, app.lang.get()))
+        let lang = app.lang.get();
+        match choice.error.get()? {
+            // A quarter of an hour is over since the safe was opened or the phrase given.
+            Failure::Code { code } if code == "forbidden" => Some(text::new_phrase::stale(lang).to_owned()),
+            failure => failure_text(&failure, lang),
+        }
     });
-    let later = || {
+    let later = move || {
         view! {
-            <A href="/coffre" attr:class="btn btn--quiet" attr:data-testid="new-phrase-later">{t!(new_phrase.later)}</A>
+            <A href=leave attr:class="btn btn--quiet" attr:data-testid="new-phrase-later">{t!(new_phrase.later)}</A>
         }
     };
     view! {

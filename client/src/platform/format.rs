@@ -25,6 +25,17 @@ pub fn short_date(seconds: u64, locale: Locale) -> String {
     )
 }
 
+/// The same without the year where that is this one: `12 sept.`
+#[must_use]
+pub fn shortest_date(seconds: u64, locale: Locale) -> String {
+    let year = |seconds: u64| Date::new(&JsValue::from_f64(seconds as f64 * 1000.0)).get_full_year();
+    if year(seconds) == year(now()) {
+        written(seconds, locale, &[("day", "numeric"), ("month", "short")])
+    } else {
+        short_date(seconds, locale)
+    }
+}
+
 /// `12 mars`, for what is not long ago.
 #[must_use]
 pub fn day(seconds: u64, locale: Locale) -> String {

@@ -20,6 +20,7 @@ impl Desk {
             AccountCall::Kit => self.kit().await,
             AccountCall::ConfirmKit => self.confirm_kit().await,
             AccountCall::CheckWords { words } => self.check_words(Zeroizing::new(words)).await,
+            AccountCall::Prove { proof } => self.proved(proof).await.map(|_| AccountAnswer::Done),
             AccountCall::SetPhrase { phrase, proof } => self.set_phrase(Zeroizing::new(phrase), proof).await,
             AccountCall::NewSheet { proof } => self.new_sheet(proof).await,
             AccountCall::Devices => self.devices().await,

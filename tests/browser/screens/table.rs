@@ -469,15 +469,24 @@ pub(crate) const SCREENS: &[Screen] = &[
                 "another phrase, refused",
                 &[
                     Type("step-phrase", "pas celle-ci"),
-                    Type("secrets-new-phrase", "courte"),
                     Click("step-submit"),
                     See("form-error"),
                 ],
             ),
             (
+                "another phrase, chosen",
+                &[
+                    Phrase("step-phrase"),
+                    Click("step-submit"),
+                    See("new-phrase"),
+                    See("create-phrase-word"),
+                ],
+            ),
+            (
                 "another sheet, asked",
                 &[
-                    Click("step-cancel"),
+                    Click("new-phrase-later"),
+                    See("settings"),
                     Click("secrets-new-sheet"),
                     See("step-phrase"),
                 ],

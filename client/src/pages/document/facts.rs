@@ -48,7 +48,7 @@ pub fn Facts(
             }}</Fact>
             <Fact name=t!(document.kept)>{move || match end {
                 Some(end) => text::document::until(lang.get(), &local::date(end, lang.get())),
-                None => text::document::for_good(lang.get()).to_owned(),
+                None => text::safe::details::always(lang.get()).to_owned(),
             }}</Fact>
             <Fact name=t!(document.print)><Print item opened/></Fact>
         </dl>

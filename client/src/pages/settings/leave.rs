@@ -20,7 +20,6 @@ pub fn Leave() -> impl IntoView {
         meaning: text::leave::meaning,
         act: text::leave::submit,
         is_danger: true,
-        wrong: Signal::derive(|| None),
     };
     let done = move |_| {
         // The keys end with the account; the door says what happened.

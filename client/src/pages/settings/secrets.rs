@@ -5,13 +5,10 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::step_up::{Question, StepUp};
-use crate::components::field::{Field, Kind};
 use crate::components::icon::{Icon, Svg};
 use crate::message::account::{AccountAnswer, AccountCall};
-use crate::pages::phrase::Meter;
 use crate::platform::format;
 use crate::state::app;
-use crate::strength;
 use crate::t;
 use crate::text;
 
@@ -90,7 +87,6 @@ fn RenewSheet(act: RwSignal<Option<Act>>) -> impl IntoView {
         meaning: text::secrets::renew_meaning,
         act: text::secrets::renew,
         is_danger: false,
-        wrong: Signal::derive(|| None),
     };
     let done = move |answer| {
         act.set(None);
@@ -103,48 +99,19 @@ fn RenewSheet(act: RwSignal<Option<Act>>) -> impl IntoView {
     view! { <StepUp question call=|proof| AccountCall::NewSheet { proof } done close=move || act.set(None)/> }
 }
 
+/// Asks for the phrase at hand; the new one is chosen on a screen of its own.
 #[component]
 fn ChangePhrase(act: RwSignal<Option<Act>>) -> impl IntoView {
-    let app = app();
-    let lang = app.lang;
-    let (phrase, repeat) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let wrong = Signal::derive(move || {
-        if phrase.with(|phrase| strength::bits(phrase) < strength::ENOUGH) {
-            Some(text::create::phrase::weak(lang.get()).to_owned())
-        } else if phrase.get() != repeat.get() {
-            Some(text::create::phrase::differ(lang.get()).to_owned())
-        } else {
-            None
-        }
-    });
+    let navigate = StoredValue::new_local(use_navigate());
     let question = Question {
         title: text::secrets::change_title,
         meaning: text::secrets::change_meaning,
-        act: text::secrets::change,
+        act: text::common::next,
         is_danger: false,
-        wrong,
-    };
-    let call = move |proof| AccountCall::SetPhrase {
-        phrase: phrase.get_untracked(),
-        proof,
     };
     let done = move |_| {
         act.set(None);
-        app.say(text::secrets::changed(lang.get_untracked()).to_owned(), None);
+        navigate.with_value(|navigate| navigate("/phrase", NavigateOptions::default()));
     };
-    let more = move || {
-        view! {
-            <Field
-                id="new-phrase" testid="secrets-new-phrase" label=t!(secrets.new_phrase)
-                hint=Signal::derive(move || text::create::phrase::own_hint(lang.get()).to_owned())
-                kind=Kind::Secret autocomplete="new-password" value=phrase
-            />
-            <Meter phrase/>
-            <Field
-                id="new-repeat" testid="secrets-repeat" label=t!(create.phrase.repeat)
-                kind=Kind::Secret autocomplete="new-password" value=repeat
-            />
-        }
-    };
-    view! { <StepUp question call done close=move || act.set(None) more/> }
+    view! { <StepUp question call=|proof| AccountCall::Prove { proof } done close=move || act.set(None)/> }
 }

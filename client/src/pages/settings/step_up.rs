@@ -23,8 +23,6 @@ pub struct Question {
     pub act: fn(Locale) -> &'static str,
     /// It destroys.
     pub is_danger: bool,
-    /// Before the act: what is still wrong with what else was typed in the dialog.
-    pub wrong: Signal<Option<String>>,
 }
 
 /// The dialog. `call` makes the call of what was typed; `done` hears what it brought.
@@ -38,19 +36,14 @@ pub fn StepUp(
     done: impl Fn(AccountAnswer) + Copy + Send + Sync + 'static,
     /// The person left.
     close: impl Fn() + Copy + Send + Sync + 'static,
-    /// What else is typed, above the phrase.
-    #[prop(optional, into)]
-    more: Option<ViewFn>,
 ) -> impl IntoView {
     let app = app();
     let lang = app.lang;
     let phrase = RwSignal::new(String::new());
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<Failure>);
-    let tried = RwSignal::new(false);
     let submit = move || {
-        tried.set(true);
-        if busy.get_untracked() || question.wrong.get_untracked().is_some() {
+        if busy.get_untracked() {
             return;
         }
         busy.set(true);
@@ -69,12 +62,9 @@ pub fn StepUp(
         });
     };
     let said = Signal::derive(move || {
-        let wrong = tried.get().then(|| question.wrong.get()).flatten();
-        wrong.or_else(|| {
-            failure
-                .get()
-                .and_then(|failure| failure_text(&failure, lang.get()))
-        })
+        failure
+            .get()
+            .and_then(|failure| failure_text(&failure, lang.get()))
     });
     let working = t!(open.working);
     view! {
@@ -87,7 +77,6 @@ pub fn StepUp(
                     id="step-phrase" testid="step-phrase" label=t!(secrets.current)
                     kind=Kind::Secret autocomplete="current-password" value=phrase
                 />
-                {more.map(|more| more.run())}
                 <div class="btn-row">
                     <button class="btn" type="button" data-testid="step-cancel" on:click=move |_| close()>{t!(common.cancel)}</button>
                     <button
