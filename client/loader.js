@@ -18,7 +18,9 @@ globalThis.trustedTypes?.createPolicy("default", {
 
 const fetchChecked = (url, integrity, priority = "auto") => {
   if (!integrity) throw new TypeError("a file without its hash");
-  return fetch(url, { integrity, priority, redirect: "error", referrerPolicy: "no-referrer" });
+  const ask = (cache) => fetch(url, { integrity, priority, cache, redirect: "error", referrerPolicy: "no-referrer" });
+  // What the browser's cache keeps of a server that lied once would be refused for ever.
+  return ask("default").catch(() => ask("reload"));
 };
 
 async function startPage() {

@@ -135,3 +135,41 @@ async fn n49_everything_that_the_page_runs_stands_in_it_with_its_hash() -> Resul
     assert_eq!(programs, 7, "loader, and three programs of two files");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n49_another_program_of_the_safe_or_of_the_worker_is_not_run() -> Result<(), BrowserError> {
+    let stage = Stage::evil().await?;
+    let honest = stage.browser("honest").await?;
+    let account = honest.creates_account("programme.change").await?;
+    honest.quit().await?;
+    for (profile, name, end) in [
+        ("safe", "/safe-", ".js"),
+        ("module", "/safe-", ".wasm"),
+        ("worker", "/worker-", ".js"),
+    ] {
+        stage.proxy().alter(move |asked, answer| {
+            if asked.contains(name) && asked.ends_with(end) {
+                // Of the same form, with something more in it.
+                answer.headers.retain(|(name, _)| name != "content-encoding");
+                answer.body = b"fetch('/pris');document.title='pris';export default async () => {};".to_vec();
+            }
+        });
+        let browser = stage.browser(profile).await?;
+        browser.knocks(&account).await?;
+        browser.see("form-error").await?;
+        assert!(browser.texts("safe").await?.is_empty());
+        // Nothing of it is left: the same browser opens at an honest server, once the page is loaded again.
+        stage.proxy().mend();
+        browser.reloads().await?;
+        browser.knocks(&account).await?;
+        browser.see("safe").await?;
+        let sent = Sent::all(&browser.quit().await?)?;
+        assert!(sent.iter().any(|request| request.url.contains(name)));
+        let taken: Vec<&Sent> = sent
+            .iter()
+            .filter(|request| request.url.ends_with("/pris"))
+            .collect();
+        assert!(taken.is_empty(), "{taken:#?}");
+    }
+    Ok(())
+}

@@ -272,7 +272,7 @@ fn n49_what_the_page_loads_is_named_by_its_hash() {
     let loader = include_str!("../../client/loader.js");
     for line in [
         "if (!integrity) throw new TypeError(\"a file without its hash\");",
-        "return fetch(url, { integrity, priority, redirect: \"error\", referrerPolicy: \"no-referrer\" });",
+        "fetch(url, { integrity, priority, cache, redirect: \"error\", referrerPolicy: \"no-referrer\" });",
         "if (!inWorker && new URL(url, location.href).href === import.meta.url) return url;",
         "if (new URL(data.js).origin !== location.origin) throw new TypeError(\"refused script URL\");",
         "globalThis.trustedTypes?.createPolicy(\"default\", {",

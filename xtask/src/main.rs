@@ -48,8 +48,7 @@ fn obey(words: &[&str]) -> Result<(), Error> {
         ["test", level] => test::level(&tree, level),
         ["screens"] => screens::draw(&tree, false),
         ["screens", "quick"] => screens::draw(&tree, true),
-        ["mutate"] => mutate::all(&tree, None),
-        ["mutate", number] => mutate::all(&tree, Some(number)),
+        ["mutate", numbers @ ..] => mutate::all(&tree, numbers),
         ["fuzz", rest @ ..] => fuzz::obey(&tree, rest),
         ["bench"] => bench::all(&tree),
         ["doctor"] => doctor::list(&tree),
@@ -68,7 +67,7 @@ cargo xtask <command>
 
   run      build what changed and serve on http://127.0.0.1:8080 with ./data; more arguments go to the server
   test     the tests: native, durable, browser; one level: test native | hostile | durable | browser | deep
-  mutate   take each check of the hostile-server checklist out: its own test must fail; one number: mutate 05
+  mutate   take each check of the hostile-server checklist out: its own test must fail; some numbers: mutate 05 24
   check    formatting, lints (native and wasm), the server on its own, licences, the tree's own rules
   screens  every screen and state as pictures, on one page: target/screens/index.html; screens quick: of an unoptimised bundle
   build    the client's bundle in dist/ and the server that embeds it; build quick: the bundle alone, unoptimised

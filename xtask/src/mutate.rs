@@ -13,10 +13,10 @@ use crate::{
     tree::Tree,
 };
 
-/// Every patch, or those of one number.
-pub(crate) fn all(tree: &Tree, number: Option<&str>) -> Result<(), Error> {
+/// Every patch, or those of these numbers.
+pub(crate) fn all(tree: &Tree, numbers: &[&str]) -> Result<(), Error> {
     setup::only(tree, &["cargo-nextest"])?;
-    let patches = patches(tree, number)?;
+    let patches = patches(tree, numbers)?;
     let scratch = Scratch::make(tree)?;
     let started = Instant::now();
     let untouched = scratch.failing()?;
@@ -56,9 +56,9 @@ struct Patch {
 }
 
 /// The patches in the order of their numbers.
-fn patches(tree: &Tree, number: Option<&str>) -> Result<Vec<Patch>, Error> {
+fn patches(tree: &Tree, numbers: &[&str]) -> Result<Vec<Patch>, Error> {
     let folder = tree.join("tests/hostile/mutations");
-    let wanted = number.map(|number| format!("{number:0>2}"));
+    let wanted: Vec<String> = numbers.iter().map(|number| format!("{number:0>2}")).collect();
     let mut found = Vec::new();
     for entry in fs::read_dir(&folder).at(&folder)? {
         let path = entry.at(&folder)?.path();
@@ -68,15 +68,16 @@ fn patches(tree: &Tree, number: Option<&str>) -> Result<Vec<Patch>, Error> {
             .to_string_lossy()
             .into_owned();
         let number = name.chars().take(2).collect::<String>();
-        let fits = wanted.as_ref().is_none_or(|wanted| *wanted == number);
+        let fits = wanted.is_empty() || wanted.contains(&number);
         if name.ends_with(".patch") && fits {
             found.push(Patch { name, number, path });
         }
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
-    if found.is_empty() {
+    let is_there = |wanted: &&String| found.iter().any(|patch| patch.number == **wanted);
+    if let Some(unknown) = wanted.iter().find(|wanted| !is_there(wanted)) {
         return Err(Error::UnknownCommand {
-            words: format!("mutate {}", number.unwrap_or_default()),
+            words: format!("mutate {unknown}"),
         });
     }
     Ok(found)

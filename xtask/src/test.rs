@@ -58,7 +58,7 @@ pub(crate) fn level(tree: &Tree, name: &str) -> Result<(), Error> {
     if name == "deep" {
         screens::judge(tree)?;
         fuzz::deep(tree)?;
-        mutate::all(tree, None)?;
+        mutate::all(tree, &[])?;
     }
     Ok(())
 }
