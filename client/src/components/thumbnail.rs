@@ -35,6 +35,17 @@ pub fn Thumbnail(
             }
         });
     }
+    view! { <Tile picture icon/> }
+}
+
+/// A small picture, or the sign in its place.
+#[component]
+pub fn Tile(
+    /// Where the picture is, once it is there.
+    picture: RwSignal<Option<String>>,
+    /// The sign.
+    icon: Icon,
+) -> impl IntoView {
     view! {
         <span class="tile">
             {move || match picture.get() {

@@ -4,7 +4,7 @@
 use js_sys::{Array, ArrayBuffer, Object, Promise, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Blob, BlobPropertyBag, File, FilePropertyBag, Url};
+use web_sys::{Blob, File, FilePropertyBag};
 
 use crate::preview::{self, HEAD_BYTES, Shown};
 use crate::scan::Picture;
@@ -111,21 +111,6 @@ fn encode(bitmap: &ImageBitmap, width: u32, height: u32, quality: f64) -> Option
 async fn bytes(blob: &Blob) -> Option<Vec<u8>> {
     let content: ArrayBuffer = JsFuture::from(blob.array_buffer()).await.ok()?.unchecked_into();
     Some(Uint8Array::new(&content).to_vec())
-}
-
-/// The address of a picture, for as long as it is shown.
-#[must_use]
-pub fn address(jpeg: &[u8]) -> Option<String> {
-    let part = Array::of1(&Uint8Array::from(jpeg));
-    let options = BlobPropertyBag::new();
-    options.set_type("image/jpeg");
-    let blob = Blob::new_with_u8_array_sequence_and_options(&part, &options).ok()?;
-    Url::create_object_url_with_blob(&blob).ok()
-}
-
-/// Lets go of an address.
-pub fn forget(address: &str) {
-    let _ = Url::revoke_object_url(address);
 }
 
 /// Bytes of a PDF as a file of this name, to be added like any other.

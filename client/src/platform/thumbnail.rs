@@ -4,7 +4,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use web_sys::{Blob, File, Url};
+use js_sys::{Array, Uint8Array};
+use web_sys::{Blob, BlobPropertyBag, File, Url};
 
 use crate::platform::picture::{self, Form};
 
@@ -35,6 +36,21 @@ pub fn keep(object: &str, picture: &Blob) -> Option<String> {
         let _ = Url::revoke_object_url(&before);
     }
     Some(address)
+}
+
+/// The address of a picture that is on the screen and nowhere else.
+#[must_use]
+pub fn address(jpeg: &[u8]) -> Option<String> {
+    let part = Array::of1(&Uint8Array::from(jpeg));
+    let options = BlobPropertyBag::new();
+    options.set_type("image/jpeg");
+    let picture = Blob::new_with_u8_array_sequence_and_options(&part, &options).ok()?;
+    Url::create_object_url_with_blob(&picture).ok()
+}
+
+/// Lets go of such an address.
+pub fn let_go(address: &str) {
+    let _ = Url::revoke_object_url(address);
 }
 
 /// Forgets every picture: the safe is locked.

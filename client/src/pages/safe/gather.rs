@@ -8,6 +8,7 @@ use web_sys::File;
 use super::view::{View, view};
 use crate::components::field::{self, Field};
 use crate::components::icon::{Icon, Svg};
+use crate::components::thumbnail::Tile;
 use crate::platform::dropped::Dropped;
 use crate::platform::picture::{self, Form};
 use crate::platform::{format as local, thumbnail};
@@ -220,31 +221,25 @@ fn Page(page: Chosen) -> impl IntoView {
 /// A small picture of a page; the sign of a picture until it is there.
 #[component]
 fn Small(file: File) -> impl IntoView {
-    let address = RwSignal::new(None::<String>);
+    let picture = RwSignal::new(None::<String>);
     spawn_local(async move {
         let Some(made) = thumbnail::of(&file)
             .await
-            .and_then(|small| picture::address(&small))
+            .and_then(|small| thumbnail::address(&small))
         else {
             return;
         };
-        if let Some(Some(late)) = address.try_set(Some(made)) {
-            picture::forget(&late);
+        // The page of it may be gone.
+        if let Some(Some(late)) = picture.try_set(Some(made)) {
+            thumbnail::let_go(&late);
         }
     });
     on_cleanup(move || {
-        if let Some(Some(address)) = address.try_get_untracked() {
-            picture::forget(&address);
+        if let Some(Some(address)) = picture.try_get_untracked() {
+            thumbnail::let_go(&address);
         }
     });
-    view! {
-        <span class="tile">
-            {move || match address.get() {
-                Some(address) => view! { <img class="tile-picture" src=address alt=""/> }.into_any(),
-                None => view! { <Svg icon=Icon::Image/> }.into_any(),
-            }}
-        </span>
-    }
+    view! { <Tile picture icon=Icon::Image/> }
 }
 
 /// A4 at 210 points an inch: small print stays legible, and a page weighs less than a megabyte.
