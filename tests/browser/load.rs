@@ -90,7 +90,10 @@ impl Load {
     }
 
     fn later(&self) -> impl Iterator<Item = &File> {
-        let is_later = |file: &&File| ["/worker-", "/safe-"].iter().any(|name| file.name.contains(name));
+        let is_later = |file: &&File| {
+            let of_program = ["/worker-", "/safe-"].iter().any(|name| file.name.contains(name));
+            of_program && !file.name.ends_with(".css")
+        };
         self.files.iter().filter(is_later)
     }
 }

@@ -515,7 +515,10 @@ pub(crate) const SCREENS: &[Screen] = &[
                     See("offline"),
                 ],
             ),
-            ("nothing works without it", &[Choose("Bail.pdf"), See("toast")]),
+            (
+                "nothing works without it",
+                &[Choose("Bail.pdf"), See("[data-state='failed']")],
+            ),
             (
                 "session ended elsewhere",
                 &[

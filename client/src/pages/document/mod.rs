@@ -55,10 +55,8 @@ pub fn DocumentPage() -> impl IntoView {
     let heading = move || view! { {name} };
     // A new name is the same preview; other content is another one.
     let content = Memo::new(move |_| item.with(|item| item.as_ref().map(key_of)));
-    let shown = move || {
-        content.track();
-        item.get_untracked()
-    };
+    // Read, not only tracked: a memo that nobody reads follows nothing.
+    let shown = move || content.get().and_then(|_| item.get_untracked());
     view! {
         <Frame title=t!(document.title) back="/coffre" heading=heading tools=move || view! { {move || there.get().then(|| view! { <Sealed/> })} }>
             // Keyed: other content is drawn from the beginning, never into the frame of what was there.
