@@ -13,10 +13,10 @@ use crate::{
     tree::Tree,
 };
 
-/// Every patch, or those of these numbers.
-pub(crate) fn all(tree: &Tree, numbers: &[&str]) -> Result<(), Error> {
+/// Every patch, or those whose names begin so: `5`, `05`, `05-a`.
+pub(crate) fn all(tree: &Tree, names: &[&str]) -> Result<(), Error> {
     setup::only(tree, &["cargo-nextest"])?;
-    let patches = patches(tree, numbers)?;
+    let patches = patches(tree, names)?;
     let scratch = Scratch::make(tree)?;
     let started = Instant::now();
     let untouched = scratch.failing()?;
@@ -56,9 +56,9 @@ struct Patch {
 }
 
 /// The patches in the order of their numbers.
-fn patches(tree: &Tree, numbers: &[&str]) -> Result<Vec<Patch>, Error> {
+fn patches(tree: &Tree, names: &[&str]) -> Result<Vec<Patch>, Error> {
     let folder = tree.join("tests/hostile/mutations");
-    let wanted: Vec<String> = numbers.iter().map(|number| format!("{number:0>2}")).collect();
+    let wanted: Vec<String> = names.iter().map(|name| format!("{name:0>2}")).collect();
     let mut found = Vec::new();
     for entry in fs::read_dir(&folder).at(&folder)? {
         let path = entry.at(&folder)?.path();
@@ -68,13 +68,13 @@ fn patches(tree: &Tree, numbers: &[&str]) -> Result<Vec<Patch>, Error> {
             .to_string_lossy()
             .into_owned();
         let number = name.chars().take(2).collect::<String>();
-        let fits = wanted.is_empty() || wanted.contains(&number);
+        let fits = wanted.is_empty() || wanted.iter().any(|wanted| name.starts_with(wanted.as_str()));
         if name.ends_with(".patch") && fits {
             found.push(Patch { name, number, path });
         }
     }
     found.sort_by(|one, other| one.name.cmp(&other.name));
-    let is_there = |wanted: &&String| found.iter().any(|patch| patch.number == **wanted);
+    let is_there = |wanted: &&String| found.iter().any(|patch| patch.name.starts_with(wanted.as_str()));
     if let Some(unknown) = wanted.iter().find(|wanted| !is_there(wanted)) {
         return Err(Error::UnknownCommand {
             words: format!("mutate {unknown}"),
