@@ -74,6 +74,13 @@ async fn a_pdf_a_picture_and_a_text_are_read_on_their_own_page() -> Result<(), B
 
     browser.views("Attestation.pdf", "shown").await?;
     browser.reads_inside("Attestation de domicile").await?;
+    let ring =
+        "document.body.focus({ focusVisible: true }); return getComputedStyle(document.body).outlineStyle";
+    assert_eq!(
+        browser.inside(ring).await?,
+        "solid",
+        "the keyboard is seen in the frame"
+    );
     browser.click("preview-larger").await?;
     browser.click("document-print-make").await?;
     assert_eq!(browser.see("document-print").await?.text().await?.len(), 64);

@@ -41,6 +41,8 @@
 
   // A ring is seen on the element itself, or on what stands for it where the element is hidden from sight.
   const ringed = (element) => {
+    // A frame of another origin draws its own ring: the stories of the viewer ask it.
+    if (element.tagName === "IFRAME") return true;
     const tiny = element.getBoundingClientRect().width <= 2;
     const places = [element, element.closest("label"), element.parentElement, element.nextElementSibling];
     return (tiny || element.type === "radio" || element.type === "checkbox" ? places : [element]).some((place) => {
