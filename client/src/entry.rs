@@ -7,7 +7,7 @@ use leptos::prelude::Set as _;
 use leptos_router::NavigateOptions;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Failure, Opened};
+use crate::message::{Answer, Failure, Opened};
 use crate::platform::remote::Remote;
 use crate::platform::tabs;
 use crate::state::App;
@@ -28,6 +28,19 @@ pub struct Entry {
     pub opened: Opened,
     /// Whether the twelve words opened it, and a new phrase is still to be chosen.
     pub by_sheet: bool,
+}
+
+impl Entry {
+    /// What a door's call brought.
+    ///
+    /// # Errors
+    /// What it brought instead; `internal` for another answer.
+    pub fn of(answer: Result<Answer, Failure>, by_sheet: bool) -> Result<Self, Failure> {
+        match answer? {
+            Answer::Opened(opened) => Ok(Self { opened, by_sheet }),
+            _ => Err(Failure::code("internal")),
+        }
+    }
 }
 
 thread_local! {

@@ -9,12 +9,10 @@ use leptos_router::hooks::use_navigate;
 
 use crate::components::field::FormError;
 use crate::components::frame::Frame;
-use crate::components::icon::{Icon, Svg};
 use crate::message::account::{AccountAnswer, AccountCall};
 use crate::message::{Answer, Call, Failure, Sheet};
-use crate::pages::paper::PaperSheet;
+use crate::pages::paper::{PaperSheet, PrintSheet};
 use crate::pages::retype::Retype;
-use crate::platform::page;
 use crate::state::app;
 use crate::t;
 use crate::text;
@@ -73,13 +71,7 @@ fn Fresh(sheet: Sheet) -> impl IntoView {
             <div class="split split--sheet" data-testid="new-sheet">
                 <div class="stack-4 split-intro">
                     <p class="lead">{t!(new_sheet.lead)}</p>
-                    <div class="btn-row btn-row--fill">
-                        <button class="btn btn--primary btn--big" type="button" data-testid="sheet-print" on:click=move |_| page::print()>
-                            <Svg icon=Icon::Printer/>
-                            {t!(sheet.print)}
-                        </button>
-                    </div>
-                    <p class="hint">{t!(sheet.by_hand)}</p>
+                    <PrintSheet/>
                 </div>
                 <div class="stack-4 split-next">
                     <Retype words submit=t!(new_sheet.check) working=t!(new_sheet.working) busy finish/>

@@ -11,7 +11,7 @@ use crate::components::icon::{Icon, Svg};
 use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
 use crate::entry::Entry;
-use crate::message::{Answer, Call, Failure};
+use crate::message::{Call, Failure};
 use crate::platform::page;
 use crate::state::{App, app};
 use crate::t;
@@ -74,15 +74,8 @@ impl Door {
             // Right or wrong, the phrase does not stay in the page.
             self.phrase.set(String::new());
             self.mine.set(false);
-            let entered = match result {
-                Ok(Answer::Opened(opened)) => {
-                    let entry = Entry {
-                        opened,
-                        by_sheet: false,
-                    };
-                    self.app.enter(entry, "/coffre", navigate).await
-                }
-                Ok(_) => Err(Failure::code("internal")),
+            let entered = match Entry::of(result, false) {
+                Ok(entry) => self.app.enter(entry, "/coffre", navigate).await,
                 Err(error) => Err(error),
             };
             // This screen is over where it opened.

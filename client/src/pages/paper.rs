@@ -63,3 +63,17 @@ pub fn PaperSheet(
         </article>
     }
 }
+
+/// The one button that puts the sheet on paper, and what helps where there is no printer.
+#[component]
+pub fn PrintSheet() -> impl IntoView {
+    view! {
+        <div class="btn-row btn-row--fill">
+            <button class="btn btn--primary btn--big" type="button" data-testid="sheet-print" on:click=move |_| page::print()>
+                <Svg icon=Icon::Printer/>
+                {t!(sheet.print)}
+            </button>
+        </div>
+        <p class="hint">{t!(sheet.by_hand)}</p>
+    }
+}

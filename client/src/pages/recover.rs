@@ -12,7 +12,7 @@ use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
 use crate::entry::Entry;
 use crate::message::account::AccountCall;
-use crate::message::{Answer, Call, Failure};
+use crate::message::{Call, Failure};
 use crate::platform::page;
 use crate::state::{App, app};
 use crate::t;
@@ -51,15 +51,8 @@ impl Door {
                 self.app.lock();
                 return;
             }
-            let entered = match result {
-                Ok(Answer::Opened(opened)) => {
-                    let entry = Entry {
-                        opened,
-                        by_sheet: true,
-                    };
-                    self.app.enter(entry, "/phrase", navigate).await
-                }
-                Ok(_) => Err(Failure::code("internal")),
+            let entered = match Entry::of(result, true) {
+                Ok(entry) => self.app.enter(entry, "/phrase", navigate).await,
                 Err(error) => Err(error),
             };
             // This screen is over where it opened.

@@ -2,12 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::components::icon::{Icon, Svg};
 use crate::components::stepper::StepTitle;
 use crate::pages::create::{Back, Draft};
-use crate::pages::paper::PaperSheet;
+use crate::pages::paper::{PaperSheet, PrintSheet};
 use crate::pages::retype::Retype;
-use crate::platform::page;
 use crate::t;
 use crate::text;
 
@@ -29,13 +27,7 @@ pub fn SheetStep(
             <div class="stack-4 split-intro">
                 <StepTitle step=3 title=text::sheet::title/>
                 <p class="lead">{t!(sheet.lead)}</p>
-                <div class="btn-row btn-row--fill">
-                    <button class="btn btn--primary btn--big" type="button" data-testid="sheet-print" on:click=move |_| page::print()>
-                        <Svg icon=Icon::Printer/>
-                        {t!(sheet.print)}
-                    </button>
-                </div>
-                <p class="hint">{t!(sheet.by_hand)}</p>
+                <PrintSheet/>
             </div>
             <div class="stack-4 split-next">
                 <Retype words submit=t!(retype.check) working=t!(sheet.creating) busy=draft.busy finish/>
