@@ -28,7 +28,7 @@ use crate::pages::service::ServicePage;
 use crate::pages::settings::SettingsPage;
 use crate::pages::sheet_test::SheetTestPage;
 use crate::pages::trash::TrashPage;
-use crate::platform::page;
+use crate::platform::{page, screen};
 use crate::state::{App, app};
 use crate::text::{self, Locale};
 
@@ -61,7 +61,11 @@ fn begin(program: Program) -> App {
         app.lang.set(page::stored_locale());
         app.theme.set(page::stored_theme());
     });
-    on_cleanup(move || heard.remove());
+    let focused = window_event_listener(ev::focusin, |event| screen::bring_into_sight(&event));
+    on_cleanup(move || {
+        heard.remove();
+        focused.remove();
+    });
     app
 }
 

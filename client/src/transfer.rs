@@ -125,7 +125,10 @@ impl App {
                 Carried::In(done)
             }
         };
-        self.say(carried_text(&carried, self.lang.get_untracked()), None);
+        // The settings say it in full, and to readers too.
+        if !page::is_at("/reglages") {
+            self.say(carried_text(&carried, self.lang.get_untracked()), None);
+        }
         self.carried.set(Some(carried));
     }
 

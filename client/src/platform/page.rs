@@ -192,6 +192,13 @@ pub fn today() -> String {
     format!("{year}-{month:02}-{day:02}")
 }
 
+/// Whether the page stands at this path.
+#[must_use]
+pub fn is_at(path: &str) -> bool {
+    let here = window().and_then(|window| window.location().pathname().ok());
+    here.is_some_and(|here| here == path)
+}
+
 /// Gives the focus to the element of this id, once the page has drawn it.
 pub fn focus(id: &'static str) {
     let give = Closure::once_into_js(move || {
@@ -219,7 +226,7 @@ pub fn later(milliseconds: i32, act: impl FnOnce() + 'static) {
 }
 
 /// Scrolls only where an element is out of sight.
-fn nearest() -> ScrollIntoViewOptions {
+pub(super) fn nearest() -> ScrollIntoViewOptions {
     let options = ScrollIntoViewOptions::new();
     options.set_block(ScrollLogicalPosition::Nearest);
     options

@@ -5,6 +5,8 @@ use std::cell::RefCell;
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, FocusOptions, HtmlElement};
 
+use super::page::nearest;
+
 #[wasm_bindgen]
 extern "C" {
     type MediaQuery;
@@ -156,6 +158,19 @@ pub fn is_within(event: &Event, selector: &str) -> bool {
         .target()
         .and_then(|target| target.dyn_into::<Element>().ok());
     target.is_some_and(|target| target.closest(selector).ok().flatten().is_some())
+}
+
+/// Brings what got the focus by the keyboard wholly into sight: a browser leaves half of it beyond the edge, or under
+/// what lies over the page. What a pointer is about to press stays where it is.
+pub fn bring_into_sight(event: &Event) {
+    let target = event
+        .target()
+        .and_then(|target| target.dyn_into::<Element>().ok());
+    if let Some(target) = target
+        && target.matches(":focus-visible").unwrap_or(false)
+    {
+        target.scroll_into_view_with_scroll_into_view_options(&nearest());
+    }
 }
 
 /// The value of `attribute` on the nearest element around the event that has it.

@@ -135,10 +135,21 @@ impl View {
                 }
             });
         });
-        let resized = window_event_listener(leptos::ev::resize, move |_| {
+        let measure = move || {
             let wide = screen::has_room_for_panel();
             if wide != self.wide.get_untracked() {
                 self.wide.set(wide);
+            }
+        };
+        // While a question is open, details stay where they are: they would come to lie over it.
+        let resized = window_event_listener(leptos::ev::resize, move |_| {
+            if self.dialog.with_untracked(Option::is_none) {
+                measure();
+            }
+        });
+        Effect::new(move |_| {
+            if self.dialog.with(Option::is_none) {
+                measure();
             }
         });
         on_cleanup(move || resized.remove());
