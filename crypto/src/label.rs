@@ -58,6 +58,14 @@ register! {
     Bundle = "bundle";
     /// Hash of a normalised handle: the credential id.
     Handle = "handle";
+    /// Name under which an account's identities stand in the log.
+    IdLabel = "id-label";
+    /// Commitment of a sealed log entry to its opening.
+    LogCommit = "log-commit";
+    /// Tags and blinds of what one request writes into the log.
+    LogBlind = "log-blind";
+    /// Tag of a head or manifest in the log.
+    LogTag = "log-tag";
     /// KEK of a password slot.
     KekPassword = "kek/password";
     /// KEK of a words slot.
@@ -68,6 +76,8 @@ register! {
     KManifest = "k/manifest";
     /// K_local from the ARK.
     KLocal = "k/local";
+    /// Key of the tags of a collection or account in the log.
+    KLog = "k/log";
     /// Seed of the recovery-auth key, from the words.
     KRecoveryAuth = "k/recovery-auth";
     /// Locates an account by its words.

@@ -1,4 +1,15 @@
-//! What can be checked without any key: Merkle trees and their proofs.
+//! What can be checked without any key of a person: the log's tree, entries, openings, checkpoints and proofs.
+//!
+//! Specified in `spec/log.md`.
 
+pub mod checkpoint;
+pub mod entry;
+pub mod note;
+pub mod opening;
+pub mod policy;
 pub mod proof;
+pub mod prove;
+#[cfg(feature = "keys")]
+pub mod tag;
+pub mod tile;
 pub mod tree;

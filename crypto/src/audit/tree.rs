@@ -6,6 +6,15 @@
 use crate::hash;
 use crate::id::Hash32;
 
+/// How far a log had grown, and its root then (RFC 6962: tree head). Where no log was seen: size 0, root of zeros.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TreeHead {
+    /// Entries.
+    pub size: u64,
+    /// The root over them.
+    pub root: Hash32,
+}
+
 /// SHA-256(00 ‖ data): the hash of a leaf.
 #[must_use]
 pub fn leaf_hash(data: &[u8]) -> Hash32 {
@@ -43,6 +52,28 @@ pub struct Growing {
 }
 
 impl Growing {
+    /// A tree of `leaves` leaves that goes on from the roots of its complete subtrees, largest first; `None` where they
+    /// are not as many as such a tree has.
+    #[must_use]
+    pub fn resume(leaves: u64, complete: Vec<Hash32>) -> Option<Self> {
+        (complete.len() == leaves.count_ones() as usize).then_some(Self { leaves, complete })
+    }
+
+    /// The roots of its complete subtrees, largest first.
+    #[must_use]
+    pub fn complete(&self) -> &[Hash32] {
+        &self.complete
+    }
+
+    /// Size and root as they are now.
+    #[must_use]
+    pub fn head(&self) -> TreeHead {
+        TreeHead {
+            size: self.leaves,
+            root: self.root(),
+        }
+    }
+
     /// How many leaves it has.
     #[must_use]
     pub const fn leaves(&self) -> u64 {

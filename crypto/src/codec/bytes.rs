@@ -48,7 +48,6 @@ impl<'a> Reader<'a> {
     }
 
     /// `LP(x)`, with `x` of at most `max` bytes.
-    #[cfg(feature = "keys")]
     pub(crate) fn lp(&mut self, max: usize) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(self.u32()?).map_err(|_| Malformed)?;
         if len > max {
