@@ -66,6 +66,8 @@ register! {
     LogBlind = "log-blind";
     /// Tag of a head or manifest in the log.
     LogTag = "log-tag";
+    /// Hash of a subject: its key in the log's map.
+    Map = "map";
     /// KEK of a password slot.
     KekPassword = "kek/password";
     /// KEK of a words slot.

@@ -10,6 +10,12 @@ use crate::account::record::{Record, RecordKind};
 use crate::account::resume::Resumption;
 use crate::account::slot::Slot;
 use crate::account::{manifest, secrets::Secrets, upload::UploadRecord};
+use crate::audit::checkpoint::Checkpoint;
+use crate::audit::entry;
+use crate::audit::map::{MapProof, Tile};
+use crate::audit::note::{Note, NoteKey};
+use crate::audit::opening::{Opened, Opening};
+use crate::audit::tile;
 use crate::ce::{self, Context};
 use crate::codec::{Schema, Writer, from_cbor, pad, to_cbor, unpad};
 use crate::collection::charter::Charter;
@@ -296,6 +302,76 @@ pub fn ciphertext_len(bytes: &[u8]) -> Option<Vec<u8>> {
     let shape = Shape::of_ciphertext(u64::from_be_bytes(bytes.try_into().ok()?)).ok()?;
     let again = Shape::of_plain(shape.padded).ok()?;
     Some(again.ct_len.to_be_bytes().to_vec())
+}
+
+/// An entry of the log.
+#[must_use]
+pub fn log_entry(bytes: &[u8]) -> Option<Vec<u8>> {
+    entry::Entry::parse(bytes).ok().map(|entry| entry.to_bytes())
+}
+
+/// The opening of an entry.
+#[must_use]
+pub fn log_opening(bytes: &[u8]) -> Option<Vec<u8>> {
+    Opening::parse(bytes).ok().map(|opening| opening.to_bytes())
+}
+
+/// An opening with its blind.
+#[must_use]
+pub fn log_opened(bytes: &[u8]) -> Option<Vec<u8>> {
+    Opened::parse(bytes).ok().map(|opened| opened.to_bytes())
+}
+
+/// A signed note.
+#[must_use]
+pub fn note(bytes: &[u8]) -> Option<Vec<u8>> {
+    Note::parse(bytes).ok().map(|note| note.to_bytes())
+}
+
+/// The public key of a log or witness.
+#[must_use]
+pub fn note_key(bytes: &[u8]) -> Option<Vec<u8>> {
+    let key = NoteKey::parse(core::str::from_utf8(bytes).ok()?).ok()?;
+    Some(key.to_string().into_bytes())
+}
+
+/// The text of a checkpoint.
+#[must_use]
+pub fn checkpoint(bytes: &[u8]) -> Option<Vec<u8>> {
+    let checkpoint = Checkpoint::parse(core::str::from_utf8(bytes).ok()?).ok()?;
+    Some(checkpoint.to_text().into_bytes())
+}
+
+/// The address of a tile.
+#[must_use]
+pub fn tile_path(bytes: &[u8]) -> Option<Vec<u8>> {
+    let tile = tile::Tile::parse(core::str::from_utf8(bytes).ok()?)?;
+    Some(tile.path().into_bytes())
+}
+
+/// A bundle of three entries.
+#[must_use]
+pub fn tile_entries(bytes: &[u8]) -> Option<Vec<u8>> {
+    let tile = tile::Tile {
+        kind: tile::Kind::Entries,
+        index: 0,
+        width: 3,
+    };
+    let entries = tile.entries(bytes)?;
+    let bundled: Option<Vec<Vec<u8>>> = entries.iter().map(|entry| tile::bundled(entry)).collect();
+    Some(bundled?.concat())
+}
+
+/// A proof of the map.
+#[must_use]
+pub fn map_proof(bytes: &[u8]) -> Option<Vec<u8>> {
+    MapProof::parse(bytes).ok().map(|proof| proof.to_bytes())
+}
+
+/// A stored tile of the map.
+#[must_use]
+pub fn map_tile(bytes: &[u8]) -> Option<Vec<u8>> {
+    Tile::parse(bytes).ok().map(|tile| tile.to_bytes())
 }
 
 fn key() -> Key32 {

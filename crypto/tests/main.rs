@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod account;
+mod audit;
 mod collection;
 mod opaque;
 mod properties;

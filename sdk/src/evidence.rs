@@ -65,11 +65,27 @@ pub enum Check {
     UploadRecord,
     /// What the server says it stored differs from what was given to it: at the creation, or the handle at a login.
     ReadBack,
+    /// A checkpoint of the log is unsigned, another log's, not witnessed as agreed, or withheld.
+    Checkpoint,
+    /// A checkpoint does not continue one that was seen before: history was cut or changed.
+    LogForked,
+    /// What this client wrote, or was served, is not in the log.
+    LogEntry,
+    /// Entries of the log are withheld, or are not those of its checkpoint.
+    LogEntries,
+    /// The log has a head or manifest of this account that the server does not show.
+    Hidden,
+    /// The log's map is withheld, or its proofs do not hold under a root that the log has.
+    Map,
+    /// The log has an identity of this account that is not its own.
+    Identity,
+    /// The deployment asks for less than the account has agreed to, or has another log.
+    LogPolicy,
 }
 
 impl Check {
     /// Every check.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 30] = [
         Self::Deployment,
         Self::Slot,
         Self::SlotNotListed,
@@ -92,6 +108,14 @@ impl Check {
         Self::BodyMissing,
         Self::UploadRecord,
         Self::ReadBack,
+        Self::Checkpoint,
+        Self::LogForked,
+        Self::LogEntry,
+        Self::LogEntries,
+        Self::Hidden,
+        Self::Map,
+        Self::Identity,
+        Self::LogPolicy,
     ];
 
     /// The stable name: in JSON, and of the sentence `check.<name>`.
@@ -120,6 +144,14 @@ impl Check {
             Self::BodyMissing => "body_missing",
             Self::UploadRecord => "upload_record",
             Self::ReadBack => "read_back",
+            Self::Checkpoint => "checkpoint",
+            Self::LogForked => "log_forked",
+            Self::LogEntry => "log_entry",
+            Self::LogEntries => "log_entries",
+            Self::Hidden => "hidden",
+            Self::Map => "map",
+            Self::Identity => "identity",
+            Self::LogPolicy => "log_policy",
         }
     }
 
@@ -149,6 +181,14 @@ impl Check {
             Self::BodyMissing => &[29],
             Self::UploadRecord => &[9, 24, 33],
             Self::ReadBack => &[24, 26],
+            Self::Checkpoint => &[41],
+            Self::LogForked => &[28, 30, 41, 42, 43],
+            Self::LogEntry => &[42],
+            Self::LogEntries => &[42],
+            Self::Hidden => &[28],
+            Self::Map => &[44],
+            Self::Identity => &[45],
+            Self::LogPolicy => &[41],
         }
     }
 }
@@ -202,6 +242,16 @@ pub enum Route {
     Body,
     #[serde(rename = "GET /api/v1/bodies/{body_id}/content")]
     Content,
+    #[serde(rename = "GET /api/v1/log")]
+    Log,
+    #[serde(rename = "POST /api/v1/log/proofs")]
+    Proofs,
+    #[serde(rename = "POST /api/v1/log/map")]
+    Map,
+    #[serde(rename = "GET /log/checkpoint")]
+    Checkpoint,
+    #[serde(rename = "GET /log/tile")]
+    Tile,
 }
 
 /// Something that this device knew and that the refused bytes contradict. Public values and ciphertext alone.
@@ -271,6 +321,22 @@ pub enum Known {
         len: u64,
         /// Its part hash.
         hash: Hash,
+    },
+    /// How far the log had grown when this device, the manifest or a head saw it last.
+    Checkpoint {
+        /// Entries.
+        size: u64,
+        /// The root over them.
+        root: Hash,
+        /// The note that says so, where this device holds it: with another one it proves a fork.
+        signed: Option<Blob>,
+    },
+    /// An entry that must be in the log.
+    Entry {
+        /// From 0.
+        index: u64,
+        /// Its leaf hash.
+        leaf: Hash,
     },
 }
 

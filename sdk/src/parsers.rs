@@ -12,6 +12,7 @@ use crate::flows::archive::list::List;
 use crate::flows::archive::zip;
 use crate::flows::conflict::MergeNote;
 use crate::flows::document::ObjectId;
+use crate::flows::freshness::{Owed, Seen};
 use crate::flows::journal::UploadNote;
 use crate::flows::kit;
 use crate::flows::notice;
@@ -19,6 +20,18 @@ use crate::flows::pin;
 use crate::flows::resume::KeptList;
 use crate::flows::seal::SealJob;
 use crate::session::Locked;
+
+/// How far a device has seen the log.
+#[must_use]
+pub fn seen_log(bytes: &[u8]) -> Option<Vec<u8>> {
+    Seen::parse(bytes).map(|seen| seen.to_bytes())
+}
+
+/// An entry that the log owes.
+#[must_use]
+pub fn owed_entry(bytes: &[u8]) -> Option<Vec<u8>> {
+    Owed::parse(bytes).map(Owed::to_bytes)
+}
 
 /// What this device knows of the newest manifest.
 #[must_use]

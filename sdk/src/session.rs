@@ -2,7 +2,7 @@
 //!
 //! Keys exist in [`Unlocked`] alone. Dropping or locking it zeroes them. spec/flows.md section 1.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crypto::account::handle::Handle;
@@ -11,6 +11,7 @@ use crypto::account::manifest::Manifest;
 use crypto::account::record::Record;
 use crypto::account::secrets::Secrets;
 use crypto::account::slot::Slot;
+use crypto::audit::tree::TreeHead;
 use serde::{Deserialize, Serialize};
 use shared::account::{Event, Quota};
 use shared::{AccountId, DeploymentId};
@@ -21,6 +22,7 @@ use crate::evidence::{
     self, About, Evidence, EvidenceError, EvidenceId, Export, Keeper, Names, Refusal, Refused,
 };
 use crate::flows::collection::Replica;
+use crate::flows::freshness::Owed;
 use crate::flows::journal::LocalKey;
 use crate::flows::{Device, Transport};
 
@@ -68,6 +70,10 @@ pub struct Unlocked {
     pub(crate) replica: RefCell<Replica>,
     /// Whether this device did not know the collection when this session began.
     pub(crate) first_visit: bool,
+    /// How far the log was seen when it was last verified.
+    pub(crate) log: Cell<TreeHead>,
+    /// Where the newest manifest stands in the log, by the server's word, until the log was looked at.
+    pub(crate) told: Cell<Option<Owed>>,
     /// One commit at a time from this client; others wait their turn.
     pub(crate) turn: futures::lock::Mutex<()>,
 }

@@ -3,15 +3,18 @@
 //! The first batch takes every way in, every record and the quota, so that nothing is added any more, and leaves a note
 //! of what is still to be erased. A crash leaves the note, and the collector takes it up.
 
+use crypto::audit::opening::{Opened, Opening};
 use crypto::id::Id;
+use crypto::random::make_bytes;
 use shared::ErrorCode;
 
+use crate::audit::write;
 use crate::collector::{AT_ONCE, end_body, end_upload, erase_body, erase_upload, freeing};
 use crate::commit::PRESENT;
 use crate::error::Failure;
 use crate::key::{self, Due, Place};
 use crate::row::{AccountRow, ClosingRow, Row};
-use crate::state::State;
+use crate::state::{State, System};
 use crate::transact::{Step, Writes};
 
 /// Closes an account, durably: from now on nobody signs in, and nothing is added. An account that is not there is closed.
@@ -69,6 +72,10 @@ pub(crate) async fn erase_some(state: &State, id: &Id) -> Result<bool, Failure> 
         return Ok(true);
     };
     let left = ClosingRow::parse(&bytes)?;
+    // First, so that the log never names what is not there without saying that it is gone.
+    if !close_openings(state, id).await? {
+        return Ok(false);
+    }
     for body in ids(state, &key::uploads_of(id)).await? {
         if end_upload(state, &body, |_| true).await? {
             while !erase_upload(state, &body).await? {}
@@ -94,13 +101,53 @@ pub(crate) async fn erase_some(state: &State, id: &Id) -> Result<bool, Failure> 
             key::all_dropped(collection),
             key::heads(collection),
             key::charters(collection),
+            key::logged_heads(collection),
         ];
         for prefix in &rest {
             delete_all(state, prefix).await?;
         }
     }
+    delete_all(state, &key::logged_manifests(id)).await?;
     delete(state, vec![note]).await?;
     Ok(true)
+}
+
+/// Erases some of the openings of an account, under an entry of the log that says which; whether none was left. What
+/// was closed before stays as it was said then.
+async fn close_openings(state: &State, id: &Id) -> Result<bool, Failure> {
+    let (table, prefix) = key::openings_of(id);
+    let own = state.meta.scan(table, &prefix, None, OPENINGS_AT_ONCE).await?;
+    if own.is_empty() {
+        return Ok(true);
+    }
+    let mut batch = freeing();
+    let mut closed = Vec::new();
+    for (place, _) in own {
+        let index = place.last_chunk::<8>().ok_or(ErrorCode::Internal)?;
+        let index = u64::from_be_bytes(*index);
+        let opening = key::opening(index);
+        let bytes = state.meta.get(opening.0, &opening.1).await?;
+        let opened = Opened::parse(&bytes.ok_or(ErrorCode::Internal)?).map_err(|_| ErrorCode::Internal)?;
+        batch.delete((table, place));
+        match opened.opening {
+            Opening::Drop { .. } => continue,
+            Opening::Body { body_id, .. } => _ = batch.delete(key::logged_body(&body_id)),
+            _ => {}
+        }
+        batch.delete(opening);
+        closed.push(index);
+    }
+    if !closed.is_empty() {
+        let random = |_| ErrorCode::Internal;
+        let opened = Opened {
+            blind: make_bytes(&mut System).map_err(random)?,
+            opening: Opening::Drop { id: *id, closed },
+        };
+        let tag = make_bytes(&mut System).map_err(random)?;
+        write::append_kept(&mut batch, &opened, tag);
+    }
+    state.meta.commit(batch).await?;
+    Ok(false)
 }
 
 /// The ids that end the keys under a prefix, some at a time.
@@ -137,3 +184,6 @@ async fn delete(state: &State, places: Vec<Place>) -> Result<(), Failure> {
     state.meta.commit(batch).await?;
     Ok(())
 }
+
+/// Openings that one entry closes: with what goes besides, far below what one batch may hold.
+const OPENINGS_AT_ONCE: usize = 1_024;

@@ -4,15 +4,18 @@
 
 use std::collections::BTreeSet;
 
+use crypto::audit::opening::Opening;
 use crypto::collection::charter::{Charter, VerifiedCharter};
 use crypto::collection::head::{Head, Place as ChainPlace, SignedHead};
 use crypto::collection::page;
 use crypto::collection::refs::{Reference, Refs};
 use crypto::id::{Hash32, Id};
+use shared::audit::LogWrite;
 use shared::collection::{Commit, Reference as WireReference};
 use shared::{ErrorCode, limit};
 
 use crate::access;
+use crate::audit::write::{self, Entries};
 use crate::auth::Who;
 use crate::error::Failure;
 use crate::key::{self, Due};
@@ -26,6 +29,7 @@ pub(crate) struct Checked {
     pub(crate) head: SignedHead,
     refs: Refs,
     pages: Vec<(Hash32, Vec<u8>)>,
+    log: LogWrite,
 }
 
 impl Checked {
@@ -67,7 +71,12 @@ impl Checked {
         if !every || sent.len() != pages.len() || named != pages.len() {
             return Err(ErrorCode::Refused.into());
         }
-        Ok(Self { head, refs, pages })
+        Ok(Self {
+            head,
+            refs,
+            pages,
+            log: commit.log,
+        })
     }
 
     /// Whether it adds or drops what only an existing account can have.
@@ -97,6 +106,25 @@ impl Checked {
         batch.put(key::charter(id, 0), charter.to_bytes().to_vec());
         batch.put(key::collection_of(&account_id, id), PRESENT.to_vec());
         self.stage_head(account_id, id, batch);
+        let mut entries = Entries::new(batch, account_id, &self.log);
+        entries.seal(Opening::Charter {
+            collection_id: *id,
+            charter_no: charter.charter_no(),
+            epoch: charter.epoch(),
+            charter_hash: *charter.hash(),
+        });
+        self.log_head(&mut entries);
+    }
+
+    fn log_head(&self, entries: &mut Entries<'_>) {
+        let (collection_id, head_no) = (*self.head.collection_id(), self.head.head_no());
+        let opening = Opening::Head {
+            collection_id,
+            head_no,
+            head_hash: *self.head.hash(),
+        };
+        let place = key::logged_head(&collection_id, head_no);
+        entries.seal_under(opening, self.log.tag.0, place);
     }
 
     /// Puts everything that the commit changes into `batch`, and names the bodies that die with it.
@@ -114,16 +142,23 @@ impl Checked {
         if !self.brings_root() {
             self.keeps_root(state, &id).await?;
         }
+        let (mut added, mut closed) = (Vec::new(), Vec::new());
         for add in self.refs.adds() {
-            if let Reference::Body(body) = add {
-                self.add_body(state, who, &id, body, batch).await?;
+            if let Reference::Body(body) = add
+                && let Some(opening) = self.add_body(state, who, &id, body, batch).await?
+            {
+                added.push((*body, opening));
             }
         }
         let mut dying = Vec::new();
         for drop in self.refs.drops() {
             match drop {
                 Reference::Body(body) => {
-                    if self.drop_body(state, &id, body, now, batch).await? {
+                    let fate = self.drop_body(state, &id, body, now, batch).await?;
+                    if fate != Fate::Stays {
+                        closed.push(*body);
+                    }
+                    if fate == Fate::Dies {
                         dying.push(*body);
                     }
                 }
@@ -138,6 +173,15 @@ impl Checked {
                 .iter()
                 .any(|add| matches!(add, Reference::Body(_)));
         self.stage_quota(state, &before.account_id, &id, batch).await?;
+        let mut entries = Entries::new(batch, before.account_id, &self.log);
+        for (body, opening) in added {
+            entries.seal_at(opening, key::logged_body(&body));
+        }
+        for body in closed {
+            let index = write::index_at(state, &key::logged_body(&body)).await?;
+            entries.close_body(&body, index.ok_or(ErrorCode::Internal)?);
+        }
+        self.log_head(&mut entries);
         Ok(dying)
     }
 
@@ -204,6 +248,7 @@ impl Checked {
         }
     }
 
+    /// The opening to log where it is the first reference.
     async fn add_body(
         &self,
         state: &State,
@@ -211,7 +256,7 @@ impl Checked {
         id: &Id,
         body: &Id,
         batch: &mut Batch,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<Opening>, Failure> {
         let place = key::body(body);
         let Some((mut row, seen)) = state.row::<BodyRow>(&place).await? else {
             return Err(ErrorCode::Refused.into());
@@ -219,16 +264,18 @@ impl Checked {
         access::refer_to_body(who, &row, self.head.by_admin()).map_err(|_| ErrorCode::Refused)?;
         let reference = key::reference(body, id);
         batch.expect(&place, seen);
-        if state.meta.get(reference.0, &reference.1).await?.is_none() {
-            row.references = row.references.checked_add(1).ok_or(ErrorCode::Refused)?;
-            row.state = BodyState::Live;
-            row.since = state.now();
-            batch.put_row(place, &row).put(reference, PRESENT.to_vec());
+        if state.meta.get(reference.0, &reference.1).await?.is_some() {
+            return Ok(None);
         }
-        Ok(())
+        let is_first = row.references == 0;
+        row.references = row.references.checked_add(1).ok_or(ErrorCode::Refused)?;
+        row.state = BodyState::Live;
+        row.since = state.now();
+        batch.put_row(place, &row).put(reference, PRESENT.to_vec());
+        let opening = write::body(body, &row.header, row.ct_len)?;
+        Ok(is_first.then_some(opening))
     }
 
-    /// Whether the body dies now: its last reference, dropped by an admin.
     async fn drop_body(
         &self,
         state: &State,
@@ -236,7 +283,7 @@ impl Checked {
         body: &Id,
         now: u64,
         batch: &mut Batch,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Fate, Failure> {
         let (place, reference) = (key::body(body), key::reference(body, id));
         let referred = state.meta.get(reference.0, &reference.1).await?.is_some();
         let (true, Some((mut row, seen))) = (referred, state.row::<BodyRow>(&place).await?) else {
@@ -259,8 +306,23 @@ impl Checked {
             batch.put(key::due(at, &Due::Body(*body)), PRESENT.to_vec());
         }
         batch.expect(&place, seen).put_row(place, &row).delete(reference);
-        Ok(dies)
+        Ok(match (row.references, dies) {
+            (0, true) => Fate::Dies,
+            (0, false) => Fate::Waits,
+            _ => Fate::Stays,
+        })
     }
+}
+
+/// What becomes of a body that a collection lets go of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Others refer to it.
+    Stays,
+    /// Unserved, erased later.
+    Waits,
+    /// Its last reference, dropped by an admin: erased now.
+    Dies,
 }
 
 /// The charter of this number, checked again from the first one on.

@@ -39,6 +39,8 @@ pub struct Config {
     pub connections: u32,
     /// Of them, from one address; 0 lifts the limit, and so does `https`: behind a proxy all come from one address.
     pub connections_per_address: u32,
+    /// Seconds between checkpoints of the log.
+    pub checkpoint_seconds: u32,
     /// Where the source of this very program is, as its licence asks.
     pub source: String,
     /// Least grave events that are logged.
@@ -60,6 +62,7 @@ impl Default for Config {
             new_accounts: 100,
             connections: 512,
             connections_per_address: 64,
+            checkpoint_seconds: 30,
             source: env!("CARGO_PKG_REPOSITORY").to_owned(),
             log: Level::Info,
         }
@@ -430,6 +433,17 @@ const TABLE: &[Setting] = &[
                 .map(|connections| config.connections_per_address = connections)
         },
         show: |config| config.connections_per_address.to_string(),
+    },
+    Setting {
+        name: "checkpoint_seconds",
+        help: "seconds between checkpoints of the log: clients see what they wrote in the next one",
+        expected: "a number from 1 to 3600",
+        read: |config, text| {
+            let seconds = text.parse().ok().filter(|seconds| (1..=3_600).contains(seconds));
+            config.checkpoint_seconds = seconds?;
+            Some(())
+        },
+        show: |config| config.checkpoint_seconds.to_string(),
     },
     Setting {
         name: "source",

@@ -156,6 +156,83 @@ pub(crate) fn dropped(collection: &Id, page: &Hash32) -> Place {
     (Table::Page, join(b'd', &[collection, page]))
 }
 
+/// That a label is an account's, for ever: it stands in the log.
+pub(crate) fn label(label: &Hash32) -> Place {
+    (Table::Account, join(b'l', &[label]))
+}
+
+/// Every opening, as a prefix; the entry's index follows.
+pub(crate) fn openings() -> Place {
+    (Table::Opening, vec![b'o'])
+}
+
+pub(crate) fn opening(index: u64) -> Place {
+    (Table::Opening, join(b'o', &[&index.to_be_bytes()]))
+}
+
+/// Every entry that an account caused and that is not closed, as a prefix; the index follows.
+pub(crate) fn openings_of(account: &Id) -> Place {
+    (Table::Opening, join(b'a', &[account]))
+}
+
+pub(crate) fn opening_of(account: &Id, index: u64) -> Place {
+    (Table::Opening, join(b'a', &[account, &index.to_be_bytes()]))
+}
+
+/// Index of the entry with which a body became a document's.
+pub(crate) fn logged_body(body: &Id) -> Place {
+    (Table::Opening, join(b'b', &[body]))
+}
+
+/// Index of a head's entry.
+pub(crate) fn logged_head(collection: &Id, number: u64) -> Place {
+    (Table::Opening, join(b'h', &[collection, &number.to_be_bytes()]))
+}
+
+/// Every index of a collection's heads, as a prefix.
+pub(crate) fn logged_heads(collection: &Id) -> Place {
+    (Table::Opening, join(b'h', &[collection]))
+}
+
+/// Index of a manifest's entry.
+pub(crate) fn logged_manifest(account: &Id, version: u64) -> Place {
+    (Table::Opening, join(b'm', &[account, &version.to_be_bytes()]))
+}
+
+/// Every index of an account's manifests, as a prefix.
+pub(crate) fn logged_manifests(account: &Id) -> Place {
+    (Table::Opening, join(b'm', &[account]))
+}
+
+/// How far the map of the log is.
+pub(crate) fn map() -> Place {
+    (Table::Meta, b"map".to_vec())
+}
+
+/// Index of the newest entry with the map's root.
+pub(crate) fn logged_map() -> Place {
+    (Table::Meta, b"map-index".to_vec())
+}
+
+/// A tile of the map.
+pub(crate) fn map_tile(prefix: &[u8]) -> Place {
+    (Table::Tile, join(b'm', &[prefix]))
+}
+
+/// A full tile of hashes of the log.
+pub(crate) fn tile(level: u8, index: u64) -> Place {
+    (Table::Tile, join(b'l', &[&[level], &index.to_be_bytes()]))
+}
+
+/// The roots of the full tiles of a level, as a prefix; the tile's index follows.
+pub(crate) fn tile_roots(level: u8) -> Place {
+    (Table::Tile, join(b'r', &[&[level]]))
+}
+
+pub(crate) fn tile_root(level: u8, index: u64) -> Place {
+    (Table::Tile, join(b'r', &[&[level], &index.to_be_bytes()]))
+}
+
 pub(crate) fn deployment() -> Place {
     (Table::Meta, b"deployment".to_vec())
 }

@@ -14,6 +14,7 @@ use axum::Router;
 
 mod access;
 mod assets;
+mod audit;
 mod auth;
 mod closing;
 mod collector;
@@ -42,6 +43,7 @@ pub mod store;
 mod transact;
 mod visit;
 
+pub use audit::{Log, LogError};
 pub use collector::{CollectError, Collected, collect};
 pub use config::Config;
 pub use log::start as start_log;

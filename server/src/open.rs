@@ -12,6 +12,7 @@ use crypto::opaque::server::{Setup, SetupError};
 use crypto::random::make_bytes;
 use zeroize::Zeroizing;
 
+use crate::audit::{Log, LogError};
 use crate::config::Config;
 use crate::key;
 use crate::row::{DeploymentRow, Row};
@@ -60,6 +61,9 @@ pub enum OpenError {
         /// Why.
         error: SetupError,
     },
+    /// The log does not go on.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// The row that names the deployment does not read.
     #[error("the store does not say which deployment it is of")]
     Deployment,
@@ -78,7 +82,8 @@ pub async fn open(config: &Config) -> Result<State, OpenError> {
     let store = opened.map_err(|_| StoreError::Unavailable)??;
     let store = Arc::new(store);
     let (setup, deployment_id) = identify(&config.data, store.as_ref()).await?;
-    Ok(State::new(config.clone(), store.clone(), store, setup, deployment_id).with_lock(lock))
+    let log = Log::open(&config.data.join("keys"), store.as_ref(), &deployment_id).await?;
+    Ok(State::new(config.clone(), store.clone(), store, setup, deployment_id, log).with_lock(lock))
 }
 
 /// Opens the store alone, for scrubbing.

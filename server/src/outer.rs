@@ -121,7 +121,15 @@ mod tests {
     async fn ask(target: &str) -> (StatusCode, Problem) {
         let store = Arc::new(MemoryStore::new());
         let setup = Setup::make(&mut System).unwrap();
-        let state = State::new(crate::Config::default(), store.clone(), store, setup, [0; 16]);
+        let log = crate::Log::unkept(&[0; 16]).unwrap();
+        let state = State::new(
+            crate::Config::default(),
+            store.clone(),
+            store,
+            setup,
+            [0; 16],
+            log,
+        );
         let panics = || async {
             if true {
                 panic!("on purpose")

@@ -13,7 +13,7 @@ use crate::row::{
     AccountRow, BodyRow, ClosingRow, CollectionRow, DeploymentRow, DroppedRow, EventsRow, LoginRow, PageRow,
     QuotaRow, RecoveryRow, Row, UploadRow,
 };
-use crate::{auth, extract, key, params};
+use crate::{audit, auth, extract, key, params};
 
 pub use crate::store::parsers::{frame, framed, part_entry};
 
@@ -116,6 +116,18 @@ pub fn range(bytes: &[u8]) -> Option<Vec<u8>> {
         }
         .into(),
     )
+}
+
+/// The file of the log's key.
+#[must_use]
+pub fn log_key(bytes: &[u8]) -> Option<Vec<u8>> {
+    audit::keep::parse(bytes).map(|signer| audit::keep::to_bytes(&signer).to_vec())
+}
+
+/// How far the map of the log is.
+#[must_use]
+pub fn map_state(bytes: &[u8]) -> Option<Vec<u8>> {
+    audit::map::parse_state(bytes).map(|state| audit::map::state_bytes(&state))
 }
 
 /// The query of a list.

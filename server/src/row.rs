@@ -104,6 +104,8 @@ pub(crate) struct AccountRow {
     /// The last change of password: its operation id and the SHA-256 of its request; zeros before the first.
     pub(crate) operation_id: Id,
     pub(crate) operation: Hash32,
+    /// Of its identity in the log.
+    pub(crate) label: Hash32,
     pub(crate) handle: String,
 }
 
@@ -114,6 +116,7 @@ impl Row for AccountRow {
         out.bytes(&self.created_by);
         out.bytes(&self.operation_id);
         out.bytes(&self.operation);
+        out.bytes(&self.label);
         out.bytes(self.handle.as_bytes());
     }
 
@@ -124,6 +127,7 @@ impl Row for AccountRow {
             created_by: reader.array()?,
             operation_id: reader.array()?,
             operation: reader.array()?,
+            label: reader.array()?,
             handle: String::from_utf8(reader.rest().to_vec()).map_err(|_| RowError)?,
         })
     }

@@ -48,8 +48,9 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
     let collector = tokio::spawn(collect_for_ever(state.clone()));
+    let publisher = tokio::spawn(publish_for_ever(state.clone()));
     let (stopping, stopped) = watch::channel(false);
-    let mut house = House::new(state, stopped);
+    let mut house = House::new(state.clone(), stopped);
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
@@ -68,6 +69,9 @@ pub async fn serve(
     // Whoever is not done by then is hung up on.
     let _ = tokio::time::timeout(LAST_REQUESTS, all_gone).await;
     collector.abort();
+    publisher.abort();
+    // What the last requests wrote is signed now rather than at the next start.
+    publish(&state).await;
     Ok(())
 }
 
@@ -316,6 +320,22 @@ async fn collect_for_ever(state: State) {
             ),
             Err(_) => tracing::warn!("collecting was cut short"),
         }
+    }
+}
+
+/// A checkpoint at even intervals, whatever the traffic.
+async fn publish_for_ever(state: State) {
+    let every = Duration::from_secs(state.config().checkpoint_seconds.into());
+    let mut ticks = tokio::time::interval(every);
+    loop {
+        ticks.tick().await;
+        publish(&state).await;
+    }
+}
+
+async fn publish(state: &State) {
+    if let Err(error) = state.publish().await {
+        tracing::error!(%error, "no checkpoint was made");
     }
 }
 

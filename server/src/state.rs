@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, Notify, RwLock, Semaphore};
 use tokio::time::Instant;
 
 use crate::assets::Assets;
+use crate::audit::{Log, LogError};
 use crate::auth::Sessions;
 use crate::config::Config;
 use crate::limiter::Limiter;
@@ -32,6 +33,7 @@ pub struct Inner {
     pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) setup: Setup,
     pub(crate) deployment_id: Id,
+    pub(crate) log: Log,
     pub(crate) sessions: Sessions,
     pub(crate) logins: Logins,
     pub(crate) limiter: Limiter,
@@ -59,6 +61,7 @@ impl State {
         blobs: Arc<dyn BlobStore>,
         setup: Setup,
         deployment_id: Id,
+        log: Log,
     ) -> Self {
         Self(Arc::new(Inner {
             assets: Assets::load(&config),
@@ -77,6 +80,7 @@ impl State {
             blobs,
             setup,
             deployment_id,
+            log,
             _lock: None,
         }))
     }
@@ -101,6 +105,14 @@ impl State {
     #[must_use]
     pub fn deployment_id(&self) -> Id {
         self.0.deployment_id
+    }
+
+    /// Signs the log as far as it is durable; the size that is signed then.
+    ///
+    /// # Errors
+    /// The store or the folder of the keys failed; what was signed before still counts.
+    pub async fn publish(&self) -> Result<u64, LogError> {
+        Ok(self.log.publish(self.meta.as_ref()).await?.size)
     }
 
     /// What this server runs with.

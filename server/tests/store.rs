@@ -18,7 +18,7 @@ macro_rules! conformance {
     ($($store:ident: $make:expr;)*) => {$(
         mod $store {
             use super::*;
-            conformance!(@ $make; compare_and_swap atomicity tables_are_apart log_order log_under_load scan_pages
+            conformance!(@ $make; compare_and_swap atomicity tables_are_apart log_order log_under_load values_go_with_entries scan_pages
                 parts parts_race deletes bounds commits_race);
         }
     )*};

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{LogWrite, Logged};
 use crate::blob::Blob;
 use crate::collection::Commit;
 use crate::id::{AccountId, CollectionId, Hash, OperationId, RecoveryId};
@@ -52,6 +53,10 @@ pub struct CreateAccount {
     pub bundle: Blob,
     /// The personal collection.
     pub collection: CreateCollection,
+    /// The label of its identity in the log.
+    pub label: Hash,
+    /// For the manifest's entry in the log; the collection's commit has its own.
+    pub log: LogWrite,
 }
 
 /// A collection at its birth: charter 0, head 0 and the pages that head 0 names.
@@ -80,6 +85,8 @@ pub struct Account {
     pub secrets: Blob,
     /// CAR1 of kind 2, the newest.
     pub manifest: Blob,
+    /// The manifest's entry in the log.
+    pub logged: Logged,
     /// CID1, the newest.
     pub bundle: Blob,
     /// Ciphertext stored and allowed.
@@ -120,6 +127,8 @@ pub struct Quota {
 pub struct PutManifest {
     /// CAR1 of kind 2, version n+1.
     pub manifest: Blob,
+    /// For its entry in the log.
+    pub log: LogWrite,
 }
 
 /// What is stored after a successful `PUT` of a manifest. The loser of the race gets 412 and reads the account again.
@@ -128,6 +137,8 @@ pub struct PutManifest {
 pub struct ManifestStored {
     /// manifest_hash of what is stored now.
     pub manifest_hash: Hash,
+    /// Index of its entry in the log.
+    pub log_index: u64,
 }
 
 /// A new password record (N2, and N3 after a words login): record, slot and manifest in one request.
@@ -144,6 +155,8 @@ pub struct PutPassword {
     pub password_slot: Blob,
     /// CAR1 of kind 2, version n+1, listing the new slot.
     pub manifest: Blob,
+    /// For its entries in the log: the change of the way in where it is one to tell, and the manifest's last.
+    pub log: LogWrite,
 }
 
 /// A new sheet: recovery id and key, words slot and manifest in one request.
@@ -162,4 +175,6 @@ pub struct PutWords {
     pub words_slot: Blob,
     /// CAR1 of kind 2, version n+1, listing the new slot.
     pub manifest: Blob,
+    /// For its entries in the log: the change of the way in where it is one to tell, and the manifest's last.
+    pub log: LogWrite,
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{LogWrite, Logged};
 use crate::blob::Blob;
 use crate::count::at_most;
 use crate::id::{BodyId, Hash};
@@ -15,6 +16,8 @@ pub struct Collection {
     pub charters: Vec<Blob>,
     /// CVH1, the newest.
     pub head: Blob,
+    /// Its entry in the log.
+    pub logged: Logged,
 }
 
 /// One commit: new pages, references gained and lost, and the signed head over both.
@@ -34,6 +37,8 @@ pub struct Commit {
     pub drops: Vec<Reference>,
     /// CVH1.
     pub head: Blob,
+    /// For its entries of the log: one for each body that it adds or drops, and the head's last.
+    pub log: LogWrite,
 }
 
 /// What a commit gains or loses: `{"body":"<id>"}` or `{"page":"<hash>"}`.
@@ -52,6 +57,8 @@ pub enum Reference {
 pub struct Committed {
     /// head_hash of the stored head.
     pub head_hash: Hash,
+    /// Index of its entry in the log.
+    pub log_index: u64,
 }
 
 /// Heads after one that the client knows, oldest first: `?after=<head_no>&limit=<=500`.

@@ -114,6 +114,8 @@ fixed_bytes! {
     OperationId: 16;
     /// Locates an account by its twelve words; derived from them.
     RecoveryId: 16;
+    /// Under which an entry of the log is found by who holds the key.
+    LogTag: 16;
     /// One request, as it stands in the server's log.
     RequestId: 16;
     /// One signed-in client.

@@ -256,9 +256,9 @@ mod tests {
     #[test]
     fn at_every_depth() {
         let account = |quota: &str| {
-            let id = "A".repeat(22);
+            let (id, hash) = ("A".repeat(22), "A".repeat(43));
             let json = format!(
-                r#"{{"account_id":"{id}","handle":"a","slots":[],"secrets":"","manifest":"","bundle":"","quota":{quota},"events":[]}}"#
+                r#"{{"account_id":"{id}","handle":"a","slots":[],"secrets":"","manifest":"","logged":{{"index":0,"blind":"{hash}"}},"bundle":"","quota":{quota},"events":[]}}"#
             );
             from_slice::<Account>(json.as_bytes())
         };
@@ -272,7 +272,12 @@ mod tests {
         assert!(from_slice::<Reference>(page.as_bytes()).is_ok());
         assert!(
             from_slice::<Commit>(
-                format!(r#"{{"pages":[],"adds":[{page}],"drops":[],"head":""}}"#).as_bytes()
+                format!(
+                    r#"{{"pages":[],"adds":[{page}],"drops":[],"head":"","log":{{"seed":"{}","tag":"{}"}}}}"#,
+                    "A".repeat(43),
+                    "A".repeat(22)
+                )
+                .as_bytes()
             )
             .is_ok()
         );

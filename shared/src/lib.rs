@@ -5,6 +5,7 @@
 //! string is refused. Every type is pinned by a golden file in `shared/tests/golden`. Specified in `spec/wire.md`.
 
 pub mod account;
+pub mod audit;
 pub mod blob;
 pub mod collection;
 mod count;
@@ -19,6 +20,6 @@ pub mod session;
 pub use blob::Blob;
 pub use error::{ErrorCode, Problem};
 pub use id::{
-    AccountId, BodyId, CollectionId, DeploymentId, Hash, LoginId, OperationId, RecoveryId, RequestId,
+    AccountId, BodyId, CollectionId, DeploymentId, Hash, LogTag, LoginId, OperationId, RecoveryId, RequestId,
     SessionId,
 };

@@ -38,6 +38,10 @@ pub const SESSIONS: u64 = 32;
 pub const LABEL_BYTES: u64 = 136;
 /// Unfinished uploads of one account at a time.
 pub const UPLOADS: u64 = 256;
+/// Witnesses of one log.
+pub const WITNESSES: u64 = 16;
+/// Proofs of each kind in one answer.
+pub const PROOFS: u64 = 64;
 /// Items of one list answer.
 pub const ITEMS: u64 = 500;
 /// Seconds between `sessions/start` and `sessions/finish`.

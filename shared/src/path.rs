@@ -55,6 +55,16 @@ pub const UPLOAD_RECORD: &str = "/api/v1/uploads/{body_id}/record";
 pub const UPLOAD_PART: &str = "/api/v1/uploads/{body_id}/parts/{part}";
 /// POST: finish.
 pub const UPLOAD_COMMIT: &str = "/api/v1/uploads/{body_id}/commit";
+/// GET: the log's key, witnesses and policy.
+pub const LOG: &str = "/api/v1/log";
+/// POST: proofs in the log, computed by the server for who does not read its tiles.
+pub const PROOFS: &str = "/api/v1/log/proofs";
+/// POST: proofs in the log's map.
+pub const MAP: &str = "/api/v1/log/map";
+/// GET: the newest checkpoint that counts, a signed note.
+pub const CHECKPOINT: &str = "/log/checkpoint";
+/// GET: tiles and entries of the log.
+pub const TILES: &str = "/log/tile/{*tile}";
 /// GET: header and part hashes.
 pub const BODY: &str = "/api/v1/bodies/{body_id}";
 /// GET, with `Range`: the chunks.

@@ -9,6 +9,7 @@ use std::path::Path;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use shared::account::*;
+use shared::audit::*;
 use shared::collection::*;
 use shared::document::*;
 use shared::limit::Limits;
@@ -54,8 +55,19 @@ fn commit() -> Commit {
         adds: vec![Reference::Body(BodyId([1; 16])), Reference::Page(Hash([2; 32]))],
         drops: vec![Reference::Page(Hash([3; 32]))],
         head: blob(4),
+        log: LOG_WRITE,
     }
 }
+
+const LOG_WRITE: LogWrite = LogWrite {
+    seed: Hash([10; 32]),
+    tag: LogTag([11; 16]),
+};
+
+const LOGGED: Logged = Logged {
+    index: 12,
+    blind: Hash([13; 32]),
+};
 
 const QUOTA: Quota = Quota {
     used: 1,
@@ -96,6 +108,8 @@ fn accounts() {
                 charter: blob(7),
                 commit: commit(),
             },
+            label: Hash([14; 32]),
+            log: LOG_WRITE,
         },
     );
     golden(
@@ -106,6 +120,7 @@ fn accounts() {
             slots: vec![blob(1), blob(2)],
             secrets: blob(3),
             manifest: blob(4),
+            logged: LOGGED,
             bundle: blob(5),
             quota: QUOTA,
             events: vec![Event {
@@ -124,14 +139,22 @@ fn accounts() {
             recovery_pk: Hash([3; 32]),
             words_slot: blob(4),
             manifest: blob(5),
+            log: LOG_WRITE,
         },
     );
     golden("quota", &QUOTA);
-    golden("put_manifest", &PutManifest { manifest: blob(7) });
+    golden(
+        "put_manifest",
+        &PutManifest {
+            manifest: blob(7),
+            log: LOG_WRITE,
+        },
+    );
     golden(
         "manifest_stored",
         &ManifestStored {
             manifest_hash: Hash([9; 32]),
+            log_index: 8,
         },
     );
     golden(
@@ -141,6 +164,7 @@ fn accounts() {
             registration: blob(1),
             password_slot: blob(2),
             manifest: blob(3),
+            log: LOG_WRITE,
         },
     );
 }
@@ -253,6 +277,7 @@ fn collections() {
         &Collection {
             charters: vec![blob(1)],
             head: blob(2),
+            logged: LOGGED,
         },
     );
     golden("commit", &commit());
@@ -260,6 +285,7 @@ fn collections() {
         "committed",
         &Committed {
             head_hash: Hash([1; 32]),
+            log_index: 8,
         },
     );
     golden(
@@ -342,4 +368,49 @@ fn problems() {
             "one name in code and on the wire"
         );
     }
+}
+
+#[test]
+fn log() {
+    golden(
+        "log_card",
+        &LogCard {
+            key: "coffre.exemple.fr/log+00000000+AQ==".to_owned(),
+            witnesses: vec!["temoin.exemple.fr+00000001+BA==".to_owned()],
+            quorum: 1,
+            max_age: 86_400,
+            strict: false,
+            restored_at: None,
+        },
+    );
+    golden(
+        "read_proofs",
+        &ReadProofs {
+            size: 9,
+            sizes: vec![3],
+            indices: vec![0, 8],
+        },
+    );
+    golden(
+        "read_map",
+        &ReadMap {
+            keys: vec![Hash([4; 32])],
+        },
+    );
+    golden(
+        "map_proofs",
+        &MapProofs {
+            root: Hash([1; 32]),
+            covered: 7,
+            index: 8,
+            proofs: vec![blob(3)],
+        },
+    );
+    golden(
+        "proofs",
+        &Proofs {
+            consistency: vec![vec![Hash([1; 32])]],
+            inclusion: vec![vec![], vec![Hash([2; 32]), Hash([3; 32])]],
+        },
+    );
 }

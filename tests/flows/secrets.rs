@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use base64::BASE64URL_NOPAD;
 use crypto::account::slot::Slot;
+use crypto::audit::entry::Entry;
 use crypto::words::Words;
 use sdk::Check;
 use sdk::evidence::{self, Names, Route};
@@ -18,8 +19,10 @@ use shared::account::Account;
 use shared::collection::{Collection, Heads, Pages};
 use shared::document::{Body, Uploads};
 use shared::session::{Deployment, RecoveryOpened, SessionOpened};
+use shared::{ErrorCode, path};
 use tests::adversary::{Fate, flip};
 use tests::canary::{Canary, Haystacks};
+use tests::evil::{Attack, Evil, LogKeeper, Switch, is_of, logged, problem};
 use tests::person::{Desk, Person, Safe, document};
 use tests::sample;
 use tests::world::World;
@@ -37,16 +40,18 @@ async fn no_secret_is_in_any_evidence() {
     let mut met = BTreeSet::new();
     provoke_in_documents(&desk, &safe, &mut met).await;
     provoke_in_the_list(&world, &desk, &alice, &safe, &mut met).await;
+    provoke_in_the_log(&world, &desk, &alice, &safe, &mut met).await;
     provoke_at_the_door(&desk, &alice, &mut met).await;
     let session_secret = provoke_by_words(&desk, &alice, &mut met).await;
     provoke_at_creation(&desk, &mut met).await;
-    // The list's own count, the author and the content cannot be falsified without the person's keys.
+    // The list's own count, the author and the content cannot be falsified without the person's keys. What a deployment
+    // asks its log for is fixed with the account: nothing reads it again, so there is no answer to refuse.
     let missing: Vec<_> = Check::ALL
         .map(Check::name)
         .into_iter()
         .filter(|name| !met.contains(name))
         .collect();
-    assert_eq!(missing, ["entry_count", "author", "content"]);
+    assert_eq!(missing, ["entry_count", "author", "content", "log_policy"]);
 
     let words = Words::parse(&alice.words).unwrap();
     let slots = Rc::<RefCell<Vec<shared::Blob>>>::default();
@@ -237,6 +242,65 @@ async fn provoke_in_the_list(world: &World, desk: &Desk, alice: &Person, safe: &
     alter::<Collection>(desk, is_list, move |stored| *stored = past.clone());
     safe.sync().await.unwrap_err();
     note(desk, met);
+}
+
+async fn provoke_in_the_log(world: &World, desk: &Desk, alice: &Person, safe: &Safe, met: &mut Met) {
+    let evil = Evil::on(&desk.line);
+    let there = Desk::new(world);
+    evil.listens_to(&there.line);
+    let elsewhere = alice.opens(&there).await;
+    LogKeeper::of(world, logged(&evil.memory())).await;
+    safe.sync().await.unwrap();
+    let past = evil
+        .memory()
+        .into_iter()
+        .rfind(|seen| is_list(&seen.request.path));
+    let past = past.unwrap();
+    elsewhere.make_folder("Quatre", None).await.unwrap();
+    let mut log = LogKeeper::of(world, logged(&evil.memory())).await;
+    let (label, bundle_hash) = (log.label_of(0), [7; 32]);
+    let foreign = Entry::Identity {
+        label,
+        seq: 1,
+        bundle_hash,
+    };
+    log.entries.push(foreign.to_bytes());
+    let one = |switch: Switch, about: &str| {
+        let mut attacks = switch.attacks().into_iter();
+        attacks.find(|attack| attack.name().starts_with(about)).unwrap()
+    };
+    let hiding = Attack::new("the list of then", move |_, request, response| {
+        if request.path == past.request.path {
+            *response = past.response.clone();
+        }
+        Fate::Pass
+    });
+    // So many entries more that the map is asked for them.
+    let mut long = log.clone();
+    long.entries.resize(long.entries.len() + 300, foreign.to_bytes());
+    let without_map = Attack::new("no map", move |_, request, response| {
+        long.tell(request, response);
+        if is_of(request, path::MAP) {
+            *response = problem(ErrorCode::NotFound);
+        }
+        Fate::Pass
+    });
+    for attack in [
+        one(Switch::N41, "checkpoint"),
+        one(Switch::N42, "consistency"),
+        one(Switch::N42, "entry"),
+        one(Switch::N42, "bundle"),
+        hiding,
+        log.clone().shown("a foreign identity"),
+        without_map,
+    ] {
+        let name = attack.name().to_owned();
+        evil.begin(attack);
+        let error = safe.sync().await.unwrap_err();
+        assert!(error.refusal().is_some(), "{name}: {error:?}");
+    }
+    note(desk, met);
+    safe.sync().await.unwrap();
 }
 
 async fn provoke_in_documents(desk: &Desk, safe: &Safe, met: &mut Met) {

@@ -4,26 +4,31 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use crypto::audit::checkpoint::Checkpoint;
+use crypto::audit::note::Note;
 use crypto::session::MacKey;
-use sdk::api::{Session, account, collection, document, session};
+use sdk::api::{Session, account, audit, collection, document, session};
 use sdk::error::{ApiError, TransportError};
 use sdk::flows::login;
 use sdk::flows::{Method, Request, Response, Transport, Watch};
 use sdk::native::Http;
 use serde::de::DeserializeOwned;
+use shared::audit::ReadMap;
 use shared::{BodyId, CollectionId, Hash, OperationId, SessionId, path};
-use tests::evil::{Evil, Exchange, Switch, broken, is_of};
+use tests::adversary::OverLine;
+use tests::evil::{Evil, Exchange, LogKeeper, Switch, broken, is_of, logged, tile_of};
 use tests::person::{Desk, Person, document as paper};
 use tests::sample;
 use tests::world::World;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::resume::session;
 use crate::verdict::noticed;
 use crate::world;
 
 /// Every route and method that the sdk calls.
-const ROUTES: [(Method, &str); 32] = [
+const ROUTES: [(Method, &str); 37] = [
     (Method::Get, path::DEPLOYMENT),
     (Method::Post, path::REGISTRATIONS),
     (Method::Post, path::ACCOUNTS),
@@ -57,6 +62,11 @@ const ROUTES: [(Method, &str); 32] = [
     (Method::Delete, path::OTHER_SESSION),
     (Method::Put, path::LABEL),
     (Method::Delete, path::ACCOUNT),
+    (Method::Get, path::LOG),
+    (Method::Post, path::PROOFS),
+    (Method::Get, path::CHECKPOINT),
+    (Method::Get, path::TILES),
+    (Method::Post, path::MAP),
 ];
 
 /// Everything that a person can do, over a line that is remembered.
@@ -67,8 +77,15 @@ pub(crate) async fn a_life(world: &World) -> Vec<Exchange> {
     let other = alice.opens(&desk).await;
     safe.saves("a.bin", &sample::noise(5_000, 1)).await;
     safe.make_folder("Papiers", None).await.unwrap();
+    LogKeeper::of(world, logged(&evil.memory())).await;
     other.sync().await.unwrap();
     other.reads("a.bin").await;
+    // The map answers whoever was away for long: asked without the wait.
+    let session = session(&safe.to_resume().unwrap());
+    let keys = vec![Hash([1; 32]), Hash([2; 32])];
+    audit::map(&OverLine(desk.line.clone()), &session, keys)
+        .await
+        .unwrap();
     safe.card().await.unwrap();
     desk.line.before(|request| {
         if is_of(request, path::UPLOAD_PART) {
@@ -196,6 +213,23 @@ async fn ask(number: usize, asked: &Exchange, to: &dyn Transport) -> Result<(), 
             let len = asked.response.body.len() as u64;
             document::content(to, by, body, 0, len).await.map(drop)
         }
+        (_, path::LOG) => audit::card(to).await.map(drop),
+        (_, path::PROOFS) => audit::proofs(to, by, &sent(asked)).await.map(drop),
+        (_, path::MAP) => {
+            let keys = sent::<ReadMap>(asked).keys;
+            audit::map(to, by, keys).await.map(drop)
+        }
+        // Notes and bundles come unread: their own readers know their form.
+        (_, path::CHECKPOINT) => {
+            let note = Note::parse(&audit::checkpoint(to).await?);
+            let read = note.map(|note| Checkpoint::parse(note.text()).is_ok());
+            read.is_ok_and(|read| read).then_some(()).ok_or(ApiError::Hostile)
+        }
+        (_, path::TILES) => {
+            let tile = tile_of(&asked.request).unwrap();
+            let bundle = audit::bundle(to, &tile).await?;
+            tile.entries(&bundle).map(drop).ok_or(ApiError::Hostile)
+        }
         (_, other) => panic!("no call for {other}"),
     }
 }
@@ -250,7 +284,6 @@ async fn n50_such_an_answer_ends_every_act_without_a_word_more() {
         let kind = attack().name().to_owned();
         let verdicts = [
             noticed(&desk, &evil, attack(), async || safe.card().await).await,
-            noticed(&desk, &evil, attack(), async || safe.sync().await).await,
             noticed(&desk, &evil, attack(), async || safe.unfinished().await).await,
             noticed(&desk, &evil, attack(), async || {
                 safe.upload(&b"x".to_vec(), &paper("b.bin"), &Watch::none()).await
@@ -264,6 +297,13 @@ async fn n50_such_an_answer_ends_every_act_without_a_word_more() {
             .await,
         ];
         for verdict in verdicts {
+            assert_eq!((verdict.code, verdict.check), ("hostile", None), "{kind}");
+        }
+        // A list begins with the log's checkpoint, a text: what is in it is judged by its signature.
+        let verdict = noticed(&desk, &evil, attack(), async || safe.sync().await).await;
+        if ["html", "cut", "longer"].contains(&kind.as_str()) {
+            assert_eq!(verdict.check(), sdk::Check::Checkpoint, "{kind}");
+        } else {
             assert_eq!((verdict.code, verdict.check), ("hostile", None), "{kind}");
         }
         let read = noticed(&desk, &evil, attack(), async || {

@@ -55,6 +55,7 @@ async fn n28_a_manifest_that_is_only_said_to_be_stored_is_not_believed() {
         let put = serde_json::from_slice::<PutManifest>(&request.body).unwrap();
         let record = crypto::account::record::Record::parse(put.manifest.as_slice()).unwrap();
         let stored = ManifestStored {
+            log_index: 1 << 40,
             manifest_hash: record.manifest_hash().into(),
         };
         Fate::Answer(Response {

@@ -113,6 +113,7 @@ async fn n47_a_phrase_set_by_words_is_believed_after_a_real_login_alone() {
         let put = serde_json::from_slice::<PutPassword>(&request.body).unwrap();
         let record = crypto::account::record::Record::parse(put.manifest.as_slice()).unwrap();
         let stored = ManifestStored {
+            log_index: 1 << 40,
             manifest_hash: record.manifest_hash().into(),
         };
         Fate::Answer(sdk::flows::Response {

@@ -136,7 +136,7 @@ async fn n24_a_session_that_goes_on_takes_no_other_account() {
 }
 
 /// The session that these bytes hold.
-fn session(bytes: &[u8]) -> sdk::api::Session {
+pub(crate) fn session(bytes: &[u8]) -> sdk::api::Session {
     let kept = crypto::account::resume::Resumption::parse(bytes).unwrap();
     sdk::api::Session::new(shared::SessionId(kept.session_id), kept.mac_key)
 }

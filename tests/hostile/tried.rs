@@ -147,6 +147,7 @@ async fn a_name_that_is_no_handle_is_refused_after_a_login_by_words() {
 fn pretend(request: &Request) -> Response {
     let sent: PutPassword = serde_json::from_slice(&request.body).unwrap();
     let stored = ManifestStored {
+        log_index: 1 << 40,
         manifest_hash: Hash(Record::parse(sent.manifest.as_slice()).unwrap().manifest_hash()),
     };
     answer(200, "application/json", serde_json::to_vec(&stored).unwrap())
@@ -202,30 +203,48 @@ async fn n47_a_phrase_registered_on_a_lie_is_not_called_changed_and_the_words_me
     mended.opens(&desk).await;
 }
 
-/// Alice's window that knows `un.pdf`; the answer that names `deux.pdf` as the newest; the pin of a window of the same
+/// What was true of the list and of the log a moment ago.
+struct Late {
+    checkpoint: Response,
+    list: Response,
+}
+
+/// Alice's window that knows `un.pdf`; the answers that name `deux.pdf` as the newest; the pin of a window of the same
 /// device that has read as far as `trois.pdf`.
-async fn overtaken(world: &tests::world::World) -> (Desk, Safe, Response, (String, Vec<u8>)) {
+async fn overtaken(world: &tests::world::World) -> (Desk, Safe, Late, (String, Vec<u8>)) {
     let elsewhere = Desk::new(world);
     let (alice, writer) = Person::creates_account("alice", &elsewhere).await;
     writer.saves("un.pdf", b"1").await;
     let desk = Desk::new(world);
+    let checkpoint = newest_of(&desk, path::CHECKPOINT);
     let window = alice.opens(&desk).await;
+    desk.line.mend();
     writer.saves("deux.pdf", b"2").await;
-    let held = Rc::<std::cell::RefCell<Option<Response>>>::default();
-    let keep = Rc::clone(&held);
-    elsewhere.line.after(move |request, response| {
-        if is_of(request, path::COLLECTION) {
-            *keep.borrow_mut() = Some(response.clone());
-        }
-        Fate::Pass
-    });
+    let list = newest_of(&elsewhere, path::COLLECTION);
     writer.sync().await.unwrap();
     elsewhere.line.mend();
     writer.saves("trois.pdf", b"3").await;
     let other = Desk::with_drawer(world, desk.drawer.copy());
     alice.opens(&other).await;
     let pin = newest_head(&other.drawer);
-    (desk, window, held.take().unwrap(), pin)
+    let late = Late {
+        checkpoint: checkpoint.take().unwrap(),
+        list: list.take().unwrap(),
+    };
+    (desk, window, late, pin)
+}
+
+/// Keeps the newest answer of this route, until the line is mended.
+fn newest_of(desk: &Desk, route: &'static str) -> Rc<std::cell::RefCell<Option<Response>>> {
+    let held = Rc::<std::cell::RefCell<Option<Response>>>::default();
+    let keep = Rc::clone(&held);
+    desk.line.after(move |request, response| {
+        if is_of(request, route) {
+            *keep.borrow_mut() = Some(response.clone());
+        }
+        Fate::Pass
+    });
+    held
 }
 
 fn newest_head(drawer: &Drawer) -> (String, Vec<u8>) {
@@ -238,15 +257,18 @@ fn newest_head(drawer: &Drawer) -> (String, Vec<u8>) {
 }
 
 /// Answers `times` times with what was true before; while its pages travel, the other window pins what came after.
-fn overtake(desk: &Desk, times: usize, old: Response, pin: (String, Vec<u8>)) {
+fn overtake(desk: &Desk, times: usize, old: Late, pin: (String, Vec<u8>)) {
     let (told, drawer) = (Cell::new(0), Rc::clone(&desk.drawer));
     desk.line.after(move |request, _| {
         if is_of(request, path::PAGES) {
             drawer.0.borrow_mut().insert(pin.0.clone(), pin.1.clone());
         }
+        if is_of(request, path::CHECKPOINT) && told.get() < times {
+            return Fate::Answer(old.checkpoint.clone());
+        }
         if is_of(request, path::COLLECTION) && told.get() < times {
             told.set(told.get() + 1);
-            return Fate::Answer(old.clone());
+            return Fate::Answer(old.list.clone());
         }
         Fate::Pass
     });

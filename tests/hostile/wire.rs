@@ -11,7 +11,7 @@ use sdk::flows::{Request, Watch};
 use sha2::{Digest, Sha256};
 use shared::{ErrorCode, path};
 use tests::canary::{Canary, Haystacks};
-use tests::evil::{Attack, Evil, Switch, is_of, refusing, writes};
+use tests::evil::{Attack, Evil, LogKeeper, Switch, is_of, logged, refusing, writes};
 use tests::person::{Desk, Person, Safe, document};
 use tests::sample;
 use tests::wire;
@@ -112,6 +112,7 @@ fn assert_value(title: &str, place: &str, value: &str) {
             .strip_prefix("bytes=")
             .and_then(|value| value.split_once('-'))
             .is_some_and(|(from, to)| number(from) && number(to)),
+        "json.size" | "json.sizes[]" | "json.indices[]" => number(value),
         "json.ct_len" => value.parse().is_ok_and(|len| Shape::of_ciphertext(len).is_ok()),
         "octets" => true,
         place if place.starts_with("json") => coded(value),
@@ -136,9 +137,13 @@ async fn n34_no_error_of_the_server_makes_a_client_say_more() {
             .map(|exchange| exchange.request)
             .collect()
     };
-    // An honest life, with an upload that breaks off and one that is given up, read after by another window.
+    // An honest life in a log that has grown, with an upload that breaks off and one that is given up, read after by another window.
+    LogKeeper::of(&world, logged(&evil.memory())).await;
+    safe.sync().await.unwrap();
     desk.line.lose("/parts/", 2, false);
     lives(&safe, &kept).await;
+    // And in the end the log has all of it.
+    LogKeeper::of(&world, logged(&evil.memory())).await;
     other.sync().await.unwrap();
     desk.line.before(|request| {
         if is_of(request, path::UPLOAD_PART) {
@@ -300,6 +305,9 @@ async fn n52_the_server_cannot_tell_which_check_failed() {
     let evil = Evil::on(&desk.line);
     let (alice, safe) = Person::creates_account("alice", &desk).await;
     safe.saves("a.bin", &sample::noise(5_000, 1)).await;
+    // How far the log has grown is no matter of these lies.
+    LogKeeper::of(&world, logged(&evil.memory())).await;
+    safe.sync().await.unwrap();
     let mut groups = BTreeMap::<String, Vec<(String, (Vec<String>, Vec<String>))>>::new();
     for attack in Switch::N52.attacks() {
         let name = attack.name().to_owned();

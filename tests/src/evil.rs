@@ -20,6 +20,7 @@ mod frame;
 mod inside;
 mod insider;
 mod list;
+mod log;
 mod login;
 mod switch;
 mod way_in;
@@ -29,6 +30,7 @@ pub use contract::broken;
 pub use forge::{Door, Twofold};
 pub use inside::{Inside, creation_of};
 pub use insider::{Forged, Insider};
+pub use log::{LogKeeper, asked, logged, tile_of};
 pub use switch::Switch;
 pub use way_in::answers;
 pub use wire::{is_of, problem, refusing};
@@ -208,7 +210,10 @@ fn is_same(one: &Response, other: &Response) -> bool {
 /// Whether a request stores, begins or ends anything: reading pages is a POST only for its length.
 #[must_use]
 pub fn writes(request: &Request) -> bool {
-    request.method != Method::Get && !request.path.ends_with("/pages")
+    request.method != Method::Get
+        && !["/pages", "/proofs", "/map"]
+            .iter()
+            .any(|read| request.path.ends_with(read))
 }
 
 /// The path without its query.

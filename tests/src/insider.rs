@@ -11,9 +11,10 @@ use crypto::account::record::Record;
 use crypto::account::secrets::Secrets;
 use crypto::account::slot::{Slot, SlotType};
 use crypto::account::upload::UploadRecord;
+use crypto::audit::tree::TreeHead;
 use crypto::ce::{self, Context};
 use crypto::collection::charter::Charter;
-use crypto::collection::head::{Checkpoint, Head, HeadSigner, NewHead, Pin, make_head};
+use crypto::collection::head::{Head, HeadSigner, NewHead, Pin, make_head};
 use crypto::document::descriptor::Author;
 use crypto::hash::sha256;
 use crypto::label::Label;
@@ -127,6 +128,7 @@ impl Insider {
         let forged = Collection {
             charters: stored.charters.clone(),
             head: head.into(),
+            logged: stored.logged,
         };
         (forged, page)
     }
@@ -151,7 +153,7 @@ impl Insider {
             refs_hash: [0; 32],
             time: before.time(),
             entries: 1,
-            checkpoint: Checkpoint::default(),
+            checkpoint: TreeHead::default(),
         };
         let write = keys.write_key.as_ref().expect("a writer");
         let head = make_head(

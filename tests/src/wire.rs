@@ -29,10 +29,14 @@ impl Request {
         requests
     }
 
-    /// The path with `{id}` for every id or hash, and `{n}` for every number.
+    /// The path with `{id}` for every id or hash, `{n}` for every number, and `{tile}` for a tile's whole address.
     #[must_use]
     pub fn route(&self) -> String {
         let (path, query) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        if path.starts_with("/log/tile/") {
+            // Which one, is a matter of how long the log is.
+            return "/log/tile/{tile}".to_owned();
+        }
         let steps: Vec<&str> = path.split('/').map(kind_of_step).collect();
         let names: Vec<&str> = query
             .split('&')

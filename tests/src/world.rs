@@ -88,6 +88,8 @@ impl World {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data: folder.path().join("data"),
             min_free_bytes: 0,
+            // So that a story sees what it wrote in the log.
+            checkpoint_seconds: 1,
             attempts_per_address: 0,
             attempts_per_handle: 0,
             ..Config::default()

@@ -112,7 +112,7 @@ macro_rules! limits {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), limit::$name)),*] };
 }
 
-const LIMITS: [(&str, u64); 22] = limits![
+const LIMITS: [(&str, u64); 24] = limits![
     CHUNK_BYTES,
     PART_CHUNKS,
     PART_BYTES,
@@ -131,6 +131,8 @@ const LIMITS: [(&str, u64); 22] = limits![
     SESSIONS,
     LABEL_BYTES,
     UPLOADS,
+    WITNESSES,
+    PROOFS,
     ITEMS,
     LOGIN_SECONDS,
     LOGINS,

@@ -15,6 +15,8 @@ use crate::account::keys::KManifest;
 use crate::account::record::{Record, RecordError, RecordHeader, RecordKind, bound_bytes};
 use crate::account::secrets::Identity;
 use crate::account::slot::{Slot, SlotType};
+use crate::audit::policy::Policy;
+use crate::audit::tree::TreeHead;
 use crate::ce::SealError;
 use crate::codec::to_cbor;
 use crate::collection::keys::{AdminKey, EpochKey, WriteKey};
@@ -104,6 +106,15 @@ pub struct Pin {
     pub how: PinHow,
 }
 
+/// What the account believes of its deployment's log, and how far it had seen it: no device goes back behind that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPin {
+    /// Whom it believes.
+    pub policy: Policy,
+    /// Lower bound.
+    pub tree: TreeHead,
+}
+
 /// Whether a slot may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotState {
@@ -139,6 +150,8 @@ pub struct Manifest {
     pub ark_gen: u32,
     /// Hides this account's entries in a public log from all but contacts.
     pub label_salt: [u8; 16],
+    /// The log.
+    pub log: LogPin,
     /// When the person confirmed the recovery sheet, seconds UTC; absent until then.
     pub kit_confirmed: Option<u64>,
 }
@@ -148,7 +161,12 @@ impl Manifest {
     ///
     /// # Errors
     /// No randomness.
-    pub fn make(secrets: &Record, ark_gen: u32, random: &mut dyn Random) -> Result<Self, RandomError> {
+    pub fn make(
+        secrets: &Record,
+        ark_gen: u32,
+        log: LogPin,
+        random: &mut dyn Random,
+    ) -> Result<Self, RandomError> {
         Ok(Self {
             collections: BTreeMap::new(),
             pins: BTreeMap::new(),
@@ -156,6 +174,7 @@ impl Manifest {
             secrets_hash: secrets.hash(),
             ark_gen,
             label_salt: make_bytes(random)?,
+            log,
             kit_confirmed: None,
         })
     }

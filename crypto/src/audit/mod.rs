@@ -1,9 +1,10 @@
-//! What can be checked without any key of a person: the log's tree, entries, openings, checkpoints and proofs.
+//! What can be checked without any key of a person: the log's tree, entries, openings, checkpoints, proofs, and its map.
 //!
-//! Specified in `spec/log.md`.
+//! Specified in `spec/log.md` and `spec/map.md`.
 
 pub mod checkpoint;
 pub mod entry;
+pub mod map;
 pub mod note;
 pub mod opening;
 pub mod policy;

@@ -219,7 +219,7 @@ impl Note {
         let signatures: Option<Vec<Line>> = lines
             .ok_or(NoteError::Malformed)?
             .split('\n')
-            .map(Line::parse)
+            .map(Line::of)
             .collect();
         let signatures = signatures
             .filter(|lines| lines.len() <= SIGNATURES)
@@ -316,7 +316,7 @@ impl Note {
 }
 
 impl Line {
-    fn parse(line: &str) -> Option<Self> {
+    fn of(line: &str) -> Option<Self> {
         let (name, signature) = line.strip_prefix(DASH)?.split_once(' ')?;
         let bytes = BASE64.decode(signature.as_bytes()).ok()?;
         let (id, bytes) = bytes.split_first_chunk::<4>()?;
@@ -374,6 +374,8 @@ fn hex(id: [u8; 4]) -> String {
 const DASH: &str = "— ";
 /// Bytes of a name.
 const NAME_BYTES: usize = 255;
+/// Bytes of a public key as text.
+pub const NOTE_KEY_BYTES: usize = 320;
 /// Bytes of a note: a checkpoint has some hundred.
 pub const NOTE_BYTES: usize = 16 << 10;
 /// Signatures of one note.

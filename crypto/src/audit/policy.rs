@@ -102,16 +102,16 @@ impl Policy {
         })
     }
 
-    /// Whether `other` asks for less than this one: another log or witness key gone, a smaller quorum, an older age,
-    /// no stop any more.
+    /// Whether `other` asks for less than this one: another log, fewer of the witnesses that are known here, an older
+    /// age, no stop any more. Who is new may fill the quorum alone, and counts for nothing.
     #[must_use]
     pub fn is_weakened_by(&self, other: &Self) -> bool {
+        let new = other.witnesses.iter().filter(|key| !self.witnesses.contains(key));
+        let known = usize::from(other.quorum).saturating_sub(new.count());
         other.log != self.log
-            || other.quorum < self.quorum
+            || known < usize::from(self.quorum)
             || other.max_age > self.max_age
             || (self.strict && !other.strict)
-            // Who may vouch is pinned: a witness of the operator's own would make the quorum worth nothing.
-            || !other.witnesses.iter().all(|key| self.witnesses.contains(key))
     }
 }
 
@@ -213,7 +213,7 @@ mod tests {
         let bytes = base64::BASE64
             .decode(line.rsplit(' ').next().unwrap().as_bytes())
             .unwrap();
-        for bit in [0, 8 * 12, 8 * 12 + 511] {
+        for bit in [0, 63, 64, 64 + 511] {
             let mut other = bytes.clone();
             other[4 + bit / 8] ^= 1 << (bit % 8);
             let forged = text.replace(line, &format!("— w1.fr {}", base64::BASE64.encode(&other)));
@@ -237,6 +237,11 @@ mod tests {
         assert!(change(|other| other.quorum = 1));
         assert!(change(|other| other.max_age = 101));
         assert!(change(|other| other.witnesses.push(witness(9).public().clone())));
+        assert!(!change(|other| {
+            other.witnesses.push(witness(9).public().clone());
+            other.quorum = 3;
+        }));
+        assert!(!policy(0).is_weakened_by(&two));
         assert!(change(|other| other.log =
             NoteSigner::from_seed("a.fr", Kind::Text, &[9; 32])
                 .unwrap()

@@ -4,7 +4,9 @@
 
 use subtle::ConstantTimeEq;
 
-use super::tree::node_hash;
+use super::prove;
+use super::tile::{Kind, Tile, WIDTH};
+use super::tree::{node_hash, root_of_leaves};
 use crate::id::Hash32;
 
 /// The proof does not hold for these sizes, hashes and roots.
@@ -104,6 +106,29 @@ pub fn verify_consistency(
     }
     equal(&old_node, old_root)?;
     equal(&new_node, new_root)
+}
+
+/// Checks that these are the leaves of the tile `index` of level 0 in the tree of `size` leaves, by the inclusion proof of
+/// the first of them: what it holds besides the tile's own siblings places the tile's root among all tiles.
+///
+/// # Errors
+/// It does not follow from the proof, or the tile has another width there.
+pub fn verify_tile(
+    index: u64,
+    leaves: &[Hash32],
+    size: u64,
+    proof: &[Hash32],
+    root: &Hash32,
+) -> Result<(), ProofError> {
+    let tile = Tile::at(Kind::Entries, index, size).ok_or(ProofError)?;
+    let inside = prove::inclusion(0, tile.width.into()).ok_or(ProofError)?;
+    let above = proof.get(inside.len()..).ok_or(ProofError)?;
+    if leaves.len() != usize::from(tile.width) {
+        return Err(ProofError);
+    }
+    let tiles = size.div_ceil(WIDTH.into());
+    // A tree splits at powers of two, so that full tiles are leaves of the tree above them.
+    verify_inclusion(index, tiles, &root_of_leaves(leaves), above, root)
 }
 
 /// Where a node at the right border has no sibling, it rises as it is.

@@ -171,6 +171,7 @@ const TOP: u8 = 7;
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
     use super::*;
+    use crate::audit::proof::verify_tile;
     use crate::audit::prove::{consistency, inclusion};
     use crate::audit::tree::leaf_hash;
 
@@ -253,6 +254,32 @@ mod tests {
             let leaf = usize::try_from(node.index << node.level).unwrap();
             let wanted = root_of_leaves(&leaves[leaf..leaf + (1 << node.level)]);
             assert_eq!(place.root(hashes), Some(wanted));
+        }
+    }
+
+    #[test]
+    fn a_whole_tile_is_proven_by_its_first_leaf_and_no_other_leaves_are() {
+        for size in [1_u64, 5, 256, 257, 300, 512, 1_000, 70_000] {
+            let leaves: Vec<Hash32> = (0..size).map(|i| leaf_hash(&i.to_be_bytes())).collect();
+            let root = root_of_leaves(&leaves);
+            let subtree = |node: &Node| {
+                let begin = usize::try_from(node.index << node.level).unwrap();
+                root_of_leaves(&leaves[begin..begin + (1 << node.level)])
+            };
+            for (index, tile) in leaves.chunks(256).enumerate() {
+                let runs = inclusion(index as u64 * 256, size).unwrap();
+                let hash = |run: &crate::audit::prove::Run| {
+                    let roots: Vec<Hash32> = run.nodes().iter().map(subtree).collect();
+                    run.root(&roots).unwrap()
+                };
+                let proof: Vec<Hash32> = runs.iter().map(hash).collect();
+                verify_tile(index as u64, tile, size, &proof, &root).unwrap();
+                let mut other = tile.to_vec();
+                other[tile.len() / 2] = [0; 32];
+                assert!(verify_tile(index as u64, &other, size, &proof, &root).is_err());
+                assert!(verify_tile(index as u64, &tile[1..], size, &proof, &root).is_err());
+                assert!(verify_tile(index as u64 + 1, tile, size, &proof, &root).is_err());
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::primitives::signature::{Signature, VerifyingKey};
 
 #[cfg(feature = "keys")]
 pub use super::head_box::{
-    Checkpoint, HeadBoxError, HeadSigner, MakeHeadError, NewHead, OpenedHead, VerifiedHead, make_head,
+    HeadBoxError, HeadSigner, MakeHeadError, NewHead, OpenedHead, VerifiedHead, make_head,
 };
 
 /// Bytes of a head before its box.

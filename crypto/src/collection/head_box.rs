@@ -12,6 +12,7 @@ use super::charter::{OpenedCharter, Role, VerifiedCharter};
 use super::head::{FLAG_ADMIN, HEAD_BOX_BYTES, HEAD_HEADER_BYTES, Head, HeadError, MAGIC, Pin, SignedHead};
 use super::keys::{AdminKey, EpochKey, WriteKey};
 use crate::account::bundle::VerifiedBundle;
+use crate::audit::tree::TreeHead;
 use crate::ce::{self, Context, SealError};
 use crate::codec::{CborReader, CborWriter, Malformed, Schema, Writer, from_cbor, pad, to_cbor, unpad};
 use crate::document::descriptor::Author;
@@ -20,15 +21,6 @@ use crate::label::Label;
 use crate::primitives::hash;
 use crate::primitives::signature::{Signature, SigningKey};
 use crate::random::Random;
-
-/// The last checkpoint of the log that the author saw. Without a log: size 0 and a root of zeros.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Checkpoint {
-    /// Entries in the log.
-    pub size: u64,
-    /// Its root.
-    pub root: Hash32,
-}
 
 /// Which of the collection's keys signs a head.
 pub enum HeadSigner<'a> {
@@ -62,7 +54,7 @@ pub struct NewHead<'a> {
     /// Entries in the trie.
     pub entries: u64,
     /// Last checkpoint seen.
-    pub checkpoint: Checkpoint,
+    pub checkpoint: TreeHead,
 }
 
 /// Why no head was made.
@@ -252,7 +244,7 @@ impl VerifiedHead {
 
     /// Last checkpoint that the author saw.
     #[must_use]
-    pub const fn checkpoint(&self) -> &Checkpoint {
+    pub const fn checkpoint(&self) -> &TreeHead {
         &self.0.inside.checkpoint
     }
 }
@@ -264,7 +256,7 @@ struct Inside {
     seq: u32,
     signature: Signature,
     entries: u64,
-    checkpoint: Checkpoint,
+    checkpoint: TreeHead,
 }
 
 impl Inside {
@@ -318,7 +310,7 @@ impl Schema for Inside {
         let entries = input.uint()?;
         input.key(&mut keys, 5)?;
         input.tuple(2)?;
-        let checkpoint = Checkpoint {
+        let checkpoint = TreeHead {
             size: input.uint()?,
             root: input.fixed()?,
         };

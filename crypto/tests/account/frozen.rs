@@ -9,7 +9,7 @@ use crypto::secret::BodyKey;
 use crypto::words::{Words, verify_recovery_proof};
 use serde_json::json;
 
-use super::Owner;
+use super::{Owner, log_pin};
 use crate::support::{FixedRandom, freeze, to_hex};
 
 #[test]
@@ -54,7 +54,7 @@ fn the_records_and_the_bundle_are_frozen() {
     let id = owner.account_id;
     let account_key = owner.ark.derive_account_key(&id);
     let secrets = owner.secrets.seal(&id, 1, &account_key, &mut owner.rng).unwrap();
-    let mut manifest = Manifest::make(&secrets, 0, &mut owner.rng).unwrap();
+    let mut manifest = Manifest::make(&secrets, 0, log_pin(), &mut owner.rng).unwrap();
     let words = Words::make(&mut owner.rng).unwrap();
     let slot = Slot::wrap(&words.derive_kek(&id, &[1; 16]), 0, &owner.ark, &mut owner.rng).unwrap();
     manifest.list_slot(&slot, SlotState::Live);

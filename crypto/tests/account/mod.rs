@@ -9,7 +9,11 @@ mod words;
 
 use crypto::account::bundle::VerifiedBundle;
 use crypto::account::keys::Ark;
+use crypto::account::manifest::LogPin;
 use crypto::account::secrets::{Identity, Secrets};
+use crypto::audit::note::{Kind, NoteSigner};
+use crypto::audit::policy::Policy;
+use crypto::audit::tree::TreeHead;
 use crypto::random::{Random, RandomError};
 
 use crate::support::FixedRandom;
@@ -25,6 +29,21 @@ impl Random for Failing {
         self.good = self.good.checked_sub(1).ok_or(RandomError)?;
         out.fill(0x42);
         Ok(())
+    }
+}
+
+/// A log with one witness, seen at some size.
+pub(crate) fn log_pin() -> LogPin {
+    let key = |name, kind, seed| NoteSigner::from_seed(name, kind, &[seed; 32]).unwrap();
+    let log = key("civis/AAAAAAAAAAAAAAAAAAAAAA", Kind::Text, 1);
+    let witness = key("temoin.exemple.fr", Kind::Cosignature, 2);
+    let witnesses = vec![witness.public().clone()];
+    LogPin {
+        policy: Policy::new(log.public().clone(), witnesses, 1, 86_400, false).unwrap(),
+        tree: TreeHead {
+            size: 7,
+            root: [9; 32],
+        },
     }
 }
 

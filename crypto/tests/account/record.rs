@@ -14,7 +14,7 @@ use crypto::label::Label;
 use crypto::secret::{BodyKey, Key32};
 use crypto::words::Words;
 
-use super::{Failing, Owner, flips};
+use super::{Failing, Owner, flips, log_pin};
 
 const BODY: [u8; 16] = [0xb0; 16];
 
@@ -57,7 +57,7 @@ fn words_slot(owner: &mut Owner, slot_id: [u8; 16], ark_gen: u32) -> Slot {
 
 fn manifest(owner: &mut Owner) -> Manifest {
     let secrets = seal_secrets(owner);
-    let mut manifest = Manifest::make(&secrets, 0, &mut owner.rng).unwrap();
+    let mut manifest = Manifest::make(&secrets, 0, log_pin(), &mut owner.rng).unwrap();
     for (id, writer) in [([9; 16], true), ([3; 16], false)] {
         let collection = CollectionKeys {
             epoch: 0,
@@ -374,7 +374,7 @@ fn n06_and_n08_only_the_listed_slot_may_be_used() {
 fn secrets_of_before_are_not_the_listed_ones() {
     let mut owner = Owner::new("listed");
     let (first, second) = (seal_secrets(&mut owner), seal_secrets(&mut owner));
-    let made = Manifest::make(&first, 0, &mut owner.rng).unwrap();
+    let made = Manifest::make(&first, 0, log_pin(), &mut owner.rng).unwrap();
     assert!(made.verify_secrets(&first).is_ok());
     assert!(made.verify_secrets(&second).is_err());
 }
@@ -496,5 +496,5 @@ fn n54_without_randomness_nothing_is_sealed() {
         )
         .is_err()
     );
-    assert!(Manifest::make(&upload(&mut owner, None), 0, &mut failing).is_err());
+    assert!(Manifest::make(&upload(&mut owner, None), 0, log_pin(), &mut failing).is_err());
 }

@@ -2,12 +2,13 @@
 
 use crypto::account::bundle::VerifiedBundle;
 use crypto::account::secrets::Identity;
+use crypto::audit::tree::TreeHead;
 use crypto::collection::charter::{
     Charter, CharterBoxError, CharterError, MakeCharterError, NewCollection, Role, make_genesis,
 };
 use crypto::collection::head::{
-    Checkpoint, HEAD_BYTES, Head, HeadBoxError, HeadError, HeadSigner, MakeHeadError, NewHead, Pin, Place,
-    SignedHead, make_head,
+    HEAD_BYTES, Head, HeadBoxError, HeadError, HeadSigner, MakeHeadError, NewHead, Pin, Place, SignedHead,
+    make_head,
 };
 use crypto::collection::keys::{AdminKey, EpochKey, WriteKey};
 use crypto::collection::merge::{Standing, standing};
@@ -28,7 +29,7 @@ fn new_head<'a>(world: &'a World, before: Option<&'a Pin>) -> NewHead<'a> {
         refs_hash: [2; 32],
         time: 3,
         entries: 4,
-        checkpoint: Checkpoint {
+        checkpoint: TreeHead {
             size: 5,
             root: [6; 32],
         },

@@ -9,9 +9,10 @@ mod trie;
 
 use crypto::account::bundle::VerifiedBundle;
 use crypto::account::secrets::Identity;
+use crypto::audit::tree::TreeHead;
 use crypto::collection::charter::{NewCollection, OpenedCharter, make_genesis};
 use crypto::collection::entry::{By, Entry};
-use crypto::collection::head::{Checkpoint, HeadSigner, NewHead, Pin, VerifiedHead, make_head};
+use crypto::collection::head::{HeadSigner, NewHead, Pin, VerifiedHead, make_head};
 use crypto::collection::index::{Index, Sealed};
 use crypto::collection::keys::{AdminKey, EpochKey, EpochKeys, WriteKey};
 use crypto::collection::load::{LoadError, Loader};
@@ -118,7 +119,7 @@ impl World {
             refs_hash: sealed.refs.hash(),
             time: 1_700_000_000,
             entries: sealed.index.count(),
-            checkpoint: Checkpoint::default(),
+            checkpoint: TreeHead::default(),
         };
         let author = Author {
             account: self.account,

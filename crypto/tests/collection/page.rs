@@ -1,8 +1,9 @@
 //! Pages and entries: flipped, exchanged, misplaced, hostile (checklist 24, 26, 29, 36, 38).
 
+use crypto::audit::tree::TreeHead;
 use crypto::ce::{self, Context};
 use crypto::collection::entry::{ENTRY_BYTES, Entry, EntryError, Kind, OLDER_MAX, TAGS_MAX};
-use crypto::collection::head::{Checkpoint, HeadSigner, NewHead, VerifiedHead, make_head};
+use crypto::collection::head::{HeadSigner, NewHead, VerifiedHead, make_head};
 use crypto::collection::index::{ENTRIES_MAX, Index, PutError};
 use crypto::collection::keys::EpochKeys;
 use crypto::collection::load::{LoadError, Loader};
@@ -22,7 +23,7 @@ fn head_over(world: &mut World, root: [u8; 32], entries: u64) -> VerifiedHead {
         refs_hash: [0; 32],
         time: 0,
         entries,
-        checkpoint: Checkpoint::default(),
+        checkpoint: TreeHead::default(),
     };
     let author = Author {
         account: world.account,

@@ -4,6 +4,7 @@
 //! Specified in `spec/wire.md`.
 
 pub mod account;
+pub mod audit;
 pub mod collection;
 pub mod document;
 pub mod session;
@@ -163,6 +164,34 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// Sends, expects `status` and octets of any length up to the bound.
+    pub(crate) async fn any_octets(
+        self,
+        transport: &dyn Transport,
+        status: &[u16],
+    ) -> Result<Bytes, ApiError> {
+        self.of_type(transport, status, OCTETS).await
+    }
+
+    /// Sends, expects `status` and text.
+    pub(crate) async fn text(self, transport: &dyn Transport, status: &[u16]) -> Result<Bytes, ApiError> {
+        self.of_type(transport, status, TEXT).await
+    }
+
+    async fn of_type(
+        self,
+        transport: &dyn Transport,
+        status: &[u16],
+        media: &str,
+    ) -> Result<Bytes, ApiError> {
+        let response = self.send(transport, status).await?;
+        if media_type(&response) == Some(media) {
+            Ok(response.body)
+        } else {
+            Err(ApiError::Hostile)
+        }
+    }
+
     async fn send(mut self, transport: &dyn Transport, status: &[u16]) -> Result<Response, ApiError> {
         if let Some(session) = self.asker {
             let digest = self.digest.unwrap_or_else(|| crypto::hash::sha256(&self.body));
@@ -225,4 +254,5 @@ pub(crate) fn media_type(response: &Response) -> Option<&str> {
 }
 
 pub(crate) const JSON: &str = "application/json";
+pub(crate) const TEXT: &str = "text/plain";
 pub(crate) const OCTETS: &str = "application/octet-stream";

@@ -9,19 +9,23 @@ use std::rc::Rc;
 use crypto::account::bundle::VerifiedBundle;
 use crypto::account::handle::{Handle, normalise_handle};
 use crypto::account::keys::{Ark, Kek};
-use crypto::account::manifest::{Manifest, SlotState};
+use crypto::account::manifest::{LogPin, Manifest, SlotState};
 use crypto::account::record::Record;
 use crypto::account::secrets::{Identity, Secrets};
 use crypto::account::slot::Slot;
+use crypto::audit::opening::identity_label;
+use crypto::audit::tag::LogKey;
+use crypto::id::Hash32;
 use crypto::opaque::client::{self, ClientError, ExportKey};
 use crypto::phrase::Password;
 use crypto::random::{Random, RandomError};
 use crypto::words::Words;
 use shared::account::{Account, CreateAccount, RegistrationStart};
-use shared::{AccountId, DeploymentId, ErrorCode, Hash, OperationId, RecoveryId};
+use shared::audit::LogWrite;
+use shared::{AccountId, DeploymentId, ErrorCode, Hash, LogTag, OperationId, RecoveryId};
 use zeroize::Zeroizing;
 
-use super::{Device, genesis, login, pin, retry};
+use super::{Device, freshness, genesis, login, pin, retry};
 use crate::api;
 use crate::error::ApiError;
 use crate::evidence::{Check, Keeper, Known, Refusal, Refused, Route, Subject, refuse};
@@ -213,8 +217,10 @@ impl Draft {
                 registration.finish(deployment.as_bytes(), &id, challenge.response.as_slice(), random)
             })
             .map_err(client_failed)?;
-        let made = device
-            .with_random(|random| self.make_records(device.clock().now(), &registered.export_key, random))?;
+        let log = self.first_sight().await?;
+        let made = device.with_random(|random| {
+            self.make_records(device.clock().now(), &registered.export_key, log, random)
+        })?;
         Ok(CreateAccount {
             operation_id: self.operation_id,
             account_id: self.account_id,
@@ -228,6 +234,8 @@ impl Draft {
             manifest: made.manifest.to_bytes().into(),
             bundle: self.bundle.to_bytes().as_slice().into(),
             collection: made.collection,
+            label: made.label.into(),
+            log: made.log,
         })
     }
 
@@ -236,6 +244,7 @@ impl Draft {
         &self,
         now: u64,
         export_key: &ExportKey,
+        log: LogPin,
         random: &mut dyn Random,
     ) -> Result<Made, CreateError> {
         let id = self.account_id.as_bytes();
@@ -251,16 +260,22 @@ impl Draft {
         let kek = self.words.derive_kek(id, &words_slot_id);
         let words_slot = Slot::wrap(&kek, ARK_GEN, &self.ark, random).map_err(failed)?;
         let secrets = self.secrets.seal(id, 1, &keys.account, random).map_err(failed)?;
-        let mut manifest = Manifest::make(&secrets, ARK_GEN, random)?;
+        let seen = log.tree;
+        let mut manifest = Manifest::make(&secrets, ARK_GEN, log, random)?;
         manifest.list_slot(&password_slot, SlotState::Live);
         manifest.list_slot(&words_slot, SlotState::Live);
         manifest.kit_confirmed = self.confirmed.get();
         let (collection, collection_keys) =
-            genesis::make_personal(self.account_id, identity, &self.bundle, now, random)
+            genesis::make_personal(self.account_id, identity, &self.bundle, (now, seen), random)
                 .map_err(|_| CreateError::Device)?;
         manifest
             .collections
             .insert(collection.collection_id.0, collection_keys);
+        let label = identity_label(id, &manifest.label_salt);
+        let log = LogWrite {
+            seed: Hash(crypto::random::make_bytes(random)?),
+            tag: LogTag(LogKey::of_account(&self.ark, id).tag(1)),
+        };
         let manifest = manifest
             .seal(id, None, identity, &keys.manifest, random)
             .map_err(failed)?;
@@ -270,7 +285,20 @@ impl Draft {
             secrets,
             manifest,
             collection,
+            label,
+            log,
         })
+    }
+
+    /// The log as this device sees it for the first time: from here on no device of the account goes back behind it.
+    async fn first_sight(&self) -> Result<LogPin, CreateError> {
+        match freshness::first_sight(&self.device).await? {
+            Ok(pin) => Ok(pin),
+            Err(note) => {
+                let refused = Refused::new(Check::Checkpoint, Subject::Account, Route::Checkpoint, &note);
+                Err(refuse(&self.device, Keeper::Open, refused).await.into())
+            }
+        }
     }
 
     /// The sheet in the person's hands names one deployment, also where the pin has been lost since.
@@ -307,6 +335,7 @@ impl Draft {
             slots,
             secrets: sent.secrets.clone(),
             manifest: sent.manifest.clone(),
+            logged: stored.logged,
             bundle: sent.bundle.clone(),
             quota: stored.quota,
             events: Vec::new(),
@@ -353,6 +382,8 @@ struct Made {
     secrets: Record,
     manifest: Record,
     collection: shared::account::CreateCollection,
+    label: Hash32,
+    log: LogWrite,
 }
 
 impl From<OpenError> for CreateError {

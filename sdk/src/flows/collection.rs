@@ -11,8 +11,10 @@ use crypto::collection::index::Index;
 use crypto::collection::keys::{AdminKey, EpochKeys, WriteKey};
 use crypto::collection::load::Loader;
 use serde::{Deserialize, Serialize};
+use shared::audit::Logged;
 use shared::{CollectionId, ErrorCode, Hash, limit};
 
+use super::manifest::ManifestError;
 use super::pin::{self, Advance};
 use super::retry;
 use crate::api;
@@ -32,6 +34,17 @@ pub enum SyncError {
     /// This device's local store.
     #[error(transparent)]
     Local(#[from] LocalError),
+}
+
+impl From<ManifestError> for SyncError {
+    fn from(error: ManifestError) -> Self {
+        match error {
+            ManifestError::Api(error) => Self::Api(error),
+            ManifestError::Refused(refusal) => Self::Refused(refusal),
+            // Nothing is written on the way to a list.
+            ManifestError::Busy | ManifestError::Device => Self::Local(LocalError),
+        }
+    }
 }
 
 /// The list is verified and up to date.
@@ -156,15 +169,21 @@ impl Replica {
 struct Standing {
     charters: Vec<OpenedCharter>,
     head: VerifiedHead,
+    logged: Logged,
     /// Hashes of every head after the one this client holds, up to and with the newest, without a gap.
     passed: Vec<[u8; 32]>,
 }
 
 /// What one reading came to.
-struct Step {
-    changed: bool,
-    /// Another window of this device has pinned a later head meanwhile.
-    behind: bool,
+enum Step {
+    /// All of it was read and verified.
+    Read {
+        changed: bool,
+        /// Another window of this device has pinned a later head meanwhile.
+        behind: bool,
+    },
+    /// The log's map went on since the checkpoint was read: it vouches for nothing here.
+    Overtaken,
 }
 
 impl Unlocked {
@@ -200,15 +219,26 @@ impl Unlocked {
             let replica = self.replica.borrow();
             (replica.pin, replica.state.clone())
         };
-        let (mut changed, mut passed) = (false, Vec::new());
+        let (mut changed, mut passed, mut overtaken) = (false, Vec::new(), 0);
         loop {
-            match self.read_on(&mut passed).await {
-                Ok(step) => {
-                    changed |= step.changed;
-                    if !step.behind {
-                        break;
-                    }
+            // On the heap: a browser gives a worker one megabyte of stack, and every act on the list reads it.
+            let mut step = Box::pin(self.read_on(&mut passed)).await;
+            if matches!(step, Ok(Step::Overtaken)) {
+                overtaken += 1;
+                if overtaken == LOOKS {
+                    step = Err(self.refuse_log(Check::Map, Route::Map, &[]).await);
                 }
+            }
+            match step {
+                Ok(Step::Read {
+                    behind: true,
+                    changed: also,
+                }) => changed |= also,
+                Ok(Step::Read { changed: also, .. }) => {
+                    changed |= also;
+                    break;
+                }
+                Ok(Step::Overtaken) => {}
                 Err(error) => {
                     let mut replica = self.replica.borrow_mut();
                     (replica.pin, replica.state) = before;
@@ -231,7 +261,19 @@ impl Unlocked {
         if let Some(local) = local {
             self.start_from(local);
         }
-        let standing = self.read_standing(id).await?;
+        // First: whatever it covers was there before what is read next.
+        let mut log = self.read_checkpoint().await?;
+        let mut standing = self.read_standing(id).await?;
+        let mut seen = vec![*standing.head.checkpoint()];
+        for _ in 0..LOOKS {
+            if standing.head.checkpoint().size <= log.size() {
+                break;
+            }
+            // Its author saw a later one: that is shown by now, and what that covers in a list that is read after it.
+            log = self.read_checkpoint().await?;
+            standing = self.read_standing(id).await?;
+            seen.push(*standing.head.checkpoint());
+        }
         match local {
             Some(local) => self.verify_local(&local, &standing).await?,
             // Before the pin, whoever reads first: the person is told by the next `sync`.
@@ -243,14 +285,20 @@ impl Unlocked {
             .state
             .as_ref()
             .map(|state| *state.head.head().hash());
-        let changed = known != Some(*standing.head.head().hash());
+        let head = standing.head.head();
+        let changed = known != Some(*head.hash());
+        let entry = changed.then(|| self.entry_of_head(head, &standing.logged));
+        let tags = self.tags_after(head)?;
+        if !Box::pin(self.verify_log(log, &seen, entry.transpose()?, &tags)).await? {
+            return Ok(Step::Overtaken);
+        }
         let mut behind = false;
         if changed {
             let index = self.load_pages(id, &standing.head).await?;
             behind = self.accept(id, standing.charters, standing.head, index).await?;
         }
         passed.extend(standing.passed);
-        Ok(Step { changed, behind })
+        Ok(Step::Read { changed, behind })
     }
 
     /// Nothing is loaded yet: the chain is walked from what this device has seen last, not from the beginning.
@@ -334,6 +382,7 @@ impl Unlocked {
         Ok(Standing {
             charters,
             head,
+            logged: stored.logged,
             passed,
         })
     }
@@ -522,5 +571,7 @@ impl Unlocked {
     }
 }
 
+/// How often the checkpoint is asked for again where a head's author saw a later one, or the map goes further.
+const LOOKS: usize = 3;
 /// Pages asked for at once.
 const BATCH: usize = limit::PAGES as usize;

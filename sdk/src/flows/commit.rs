@@ -5,13 +5,15 @@
 
 use std::collections::BTreeSet;
 
+use crypto::audit::opening::LogSeed;
 use crypto::collection::entry::By;
-use crypto::collection::head::{Checkpoint, HeadSigner, NewHead, SignedHead, make_head};
+use crypto::collection::head::{HeadSigner, NewHead, SignedHead, make_head};
 use crypto::collection::index::{Index, PutError, Sealed};
 use crypto::collection::merge;
 use crypto::document::descriptor::Author;
 use crypto::random::RandomError;
 use serde::{Deserialize, Serialize};
+use shared::audit::{LogWrite, Logged};
 use shared::collection::{Commit, Reference};
 use shared::{BodyId, ErrorCode, Hash};
 
@@ -200,7 +202,7 @@ impl Unlocked {
             Signer::Admin => HeadSigner::Admin(&replica.admin),
         };
         let before = base.head.head().pin();
-        self.device().with_random(|random| {
+        let (sealed, head) = self.device().with_random(|random| {
             let sealed = mine
                 .seal(replica.epoch, key, random)
                 .map_err(|_| CommitError::Device)?;
@@ -211,16 +213,17 @@ impl Unlocked {
                 refs_hash: sealed.refs.hash(),
                 time: self.device().clock().now(),
                 entries: sealed.index.count(),
-                checkpoint: Checkpoint::default(),
+                checkpoint: self.log.get(),
             };
             let head = make_head(&new, &signer, &author, key, random).map_err(|_| CommitError::Device)?;
-            let commit = to_wire(&sealed, &head);
-            Ok(Prepared {
-                commit,
-                head,
-                sealed,
-                previous: Hash(before.head_hash),
-            })
+            Ok::<_, CommitError>((sealed, head))
+        })?;
+        let log = self.log_head(&head)?;
+        Ok(Prepared {
+            commit: to_wire(&sealed, &head, log),
+            head,
+            sealed,
+            previous: Hash(before.head_hash),
         })
     }
 
@@ -235,7 +238,14 @@ impl Unlocked {
             &prepared.commit,
         );
         match put.await {
-            Ok(stored) if stored.head_hash.0 == *prepared.head.hash() => Ok(true),
+            Ok(stored) if stored.head_hash.0 == *prepared.head.hash() => {
+                let logged = Logged {
+                    index: stored.log_index,
+                    blind: Hash(prepared.blind()),
+                };
+                self.owe(self.entry_of_head(&prepared.head, &logged)?).await?;
+                Ok(true)
+            }
             Ok(_) => Err(ApiError::Hostile.into()),
             Err(error) if error.problem_code() == Some(ErrorCode::LostRace) || error.is_passing() => {
                 Ok(false)
@@ -321,7 +331,23 @@ fn is_refused(error: &CommitError) -> bool {
     matches!(error, CommitError::Api(error) if error.problem_code() == Some(ErrorCode::Refused))
 }
 
-pub(crate) fn to_wire(sealed: &Sealed, head: &SignedHead) -> Commit {
+impl Prepared {
+    /// Of the head's own entry: the last of the commit's.
+    fn blind(&self) -> [u8; 32] {
+        let is_body = |reference: &&Reference| matches!(reference, Reference::Body(_));
+        let bodies = self
+            .commit
+            .adds
+            .iter()
+            .chain(&self.commit.drops)
+            .filter(is_body)
+            .count();
+        let (blind, _) = LogSeed(self.commit.log.seed.0).derive(bodies as u32);
+        blind
+    }
+}
+
+pub(crate) fn to_wire(sealed: &Sealed, head: &SignedHead, log: LogWrite) -> Commit {
     use crypto::collection::refs::Reference as Named;
     let list = |named: &[Named]| {
         let wire = named.iter().map(|reference| match reference {
@@ -339,6 +365,7 @@ pub(crate) fn to_wire(sealed: &Sealed, head: &SignedHead) -> Commit {
         adds: list(sealed.refs.adds()),
         drops: list(sealed.refs.drops()),
         head: head.to_bytes().into(),
+        log,
     }
 }
 

@@ -117,4 +117,4 @@ impl Unlocked {
 }
 
 /// Where a device keeps what is of one account (spec/flows.md section 8).
-const KEPT: [&str; 5] = ["pin", "notice", "journal", "evidence", "kit"];
+const KEPT: [&str; 6] = ["pin", "notice", "journal", "evidence", "kit", "log"];

@@ -3,14 +3,17 @@
 use crypto::account::bundle::VerifiedBundle;
 use crypto::account::manifest::CollectionKeys;
 use crypto::account::secrets::Identity;
+use crypto::audit::tag::LogKey;
+use crypto::audit::tree::TreeHead;
 use crypto::collection::charter::{NewCollection, make_genesis};
-use crypto::collection::head::{Checkpoint, HeadSigner, NewHead, make_head};
+use crypto::collection::head::{HeadSigner, NewHead, make_head};
 use crypto::collection::index::Index;
 use crypto::collection::keys::{AdminKey, EpochKey, WriteKey};
 use crypto::document::descriptor::Author;
 use crypto::random::Random;
 use shared::account::CreateCollection;
-use shared::{AccountId, CollectionId};
+use shared::audit::LogWrite;
+use shared::{AccountId, CollectionId, Hash, LogTag};
 
 use super::commit::{CommitError, to_wire};
 
@@ -19,7 +22,7 @@ pub(crate) fn make_personal(
     account: AccountId,
     identity: &Identity,
     bundle: &VerifiedBundle,
-    now: u64,
+    (now, checkpoint): (u64, TreeHead),
     random: &mut dyn Random,
 ) -> Result<(CreateCollection, CollectionKeys), CommitError> {
     let failed = |_| CommitError::Device;
@@ -51,7 +54,7 @@ pub(crate) fn make_personal(
         refs_hash: sealed.refs.hash(),
         time: now,
         entries: 0,
-        checkpoint: Checkpoint::default(),
+        checkpoint,
     };
     let head = make_head(&head, &HeadSigner::Write(&write), &author, &epoch_key, random)
         .map_err(|_| CommitError::Device)?;
@@ -66,7 +69,11 @@ pub(crate) fn make_personal(
         head_no: head.head_no(),
         head_hash: *head.hash(),
     };
-    let commit = to_wire(&sealed, &head);
+    let log = LogWrite {
+        seed: Hash(crypto::random::make_bytes(random)?),
+        tag: LogTag(LogKey::of_collection(&epoch_key, &id).tag(0)),
+    };
+    let commit = to_wire(&sealed, &head, log);
     let created = CreateCollection {
         collection_id: CollectionId(id),
         charter: charter.to_bytes().into(),

@@ -2,7 +2,7 @@
 //!
 //! spec/flows.md section 3, checklist 1-10, 28.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crypto::account::bundle::VerifiedBundle;
@@ -12,6 +12,7 @@ use crypto::account::manifest::{Manifest, SlotState};
 use crypto::account::record::Record;
 use crypto::account::secrets::Secrets;
 use crypto::account::slot::{Slot, SlotType};
+use crypto::audit::tree::TreeHead;
 use crypto::opaque::client::{self, ClientError};
 use crypto::phrase::Password;
 use crypto::random::RandomError;
@@ -297,8 +298,11 @@ impl Unlocked {
             }),
             replica: RefCell::new(replica),
             first_visit,
+            log: Cell::new(TreeHead::default()),
+            told: Cell::default(),
             turn: futures::lock::Mutex::new(()),
         };
+        unlocked.told_manifest(&unlocked.manifest.borrow(), &stored.logged);
         unlocked.know_first_ways().await?;
         Ok(unlocked)
     }

@@ -45,6 +45,7 @@ impl Unlocked {
             let (previous, next) = self.next_manifest(&change)?;
             let put = PutManifest {
                 manifest: next.record.to_bytes().into(),
+                log: self.log_manifest(next.record.header().version)?,
             };
             let call = || api::account::put_manifest(self.transport(), self.session(), previous.into(), &put);
             match retry(self.device(), call).await {
@@ -80,6 +81,7 @@ impl Unlocked {
             manifest: verified.manifest,
         };
         self.accept_manifest(newest, Route::Account).await?;
+        self.told_manifest(&self.manifest.borrow(), &stored.logged);
         self.words_slot.replace(words_slot);
         Ok(())
     }
@@ -88,7 +90,11 @@ impl Unlocked {
     pub(crate) async fn is_stored(&self, sent: &Newest) -> Result<bool, ApiError> {
         let read = || api::account::read(self.transport(), self.session());
         let account = retry(self.device(), read).await?;
-        Ok(account.manifest.as_slice() == sent.record.to_bytes())
+        let stored = account.manifest.as_slice() == sent.record.to_bytes();
+        if stored {
+            self.told_manifest(sent, &account.logged);
+        }
+        Ok(stored)
     }
 
     /// Pins a manifest that the server has shown to hold, and goes on from it.
@@ -112,6 +118,10 @@ impl Unlocked {
         let mut manifest = newest.manifest.clone();
         change(&mut manifest);
         self.replica.borrow().raise_bounds(&mut manifest);
+        // Both continue what was known: the later one is the longer one.
+        if self.log.get().size > manifest.log.tree.size {
+            manifest.log.tree = self.log.get();
+        }
         let identity = self.secrets.current().map_err(|_| ManifestError::Device)?;
         let id = self.account_id.as_bytes();
         let record = self

@@ -1,5 +1,6 @@
 //! The sequences of `spec/flows.md`, and the [`Device`] they run on. No sequence reaches outside it.
 
+pub(crate) mod absence;
 pub mod account;
 pub mod archive;
 pub mod collection;
@@ -8,6 +9,7 @@ pub(crate) mod conflict;
 pub mod device;
 pub mod document;
 pub mod due;
+pub(crate) mod freshness;
 pub(crate) mod genesis;
 pub(crate) mod gone;
 pub mod item;

@@ -156,6 +156,9 @@ impl Unlocked {
             registration: registered.record.as_slice().into(),
             password_slot: slot.to_bytes().as_slice().into(),
             manifest: newest.record.to_bytes().into(),
+            log: self
+                .log_manifest(newest.record.header().version)
+                .map_err(|_| PhraseError::Device)?,
         };
         Ok((previous, next, newest))
     }

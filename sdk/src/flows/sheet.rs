@@ -102,6 +102,9 @@ impl Unlocked {
             recovery_pk: words.derive_recovery_auth().public_key().into(),
             words_slot: slot.to_bytes().as_slice().into(),
             manifest: newest.record.to_bytes().into(),
+            log: self
+                .log_manifest(newest.record.header().version)
+                .map_err(|_| PhraseError::Device)?,
         };
         Ok((previous, next, slot, newest))
     }

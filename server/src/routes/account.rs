@@ -6,10 +6,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use crypto::account::record::Record;
 use crypto::account::slot::Slot;
-use crypto::id::Id;
+use crypto::audit::opening::Opening;
+use crypto::id::{Hash32, Id};
 use shared::account::{Account, Event, ManifestStored, PutManifest, Quota};
+use shared::audit::LogWrite;
 use shared::{AccountId, Blob, ErrorCode, Hash, OperationId, limit};
 
+use crate::audit::write::{self, Entries};
 use crate::closing;
 use crate::collector::freeing;
 use crate::error::Failure;
@@ -35,6 +38,7 @@ pub(crate) async fn read(
         .await?
         .ok_or(ErrorCode::Internal)?;
     let slots = slots(&state, id).await?;
+    let (manifest, _) = manifest_of(&state, id).await?;
     let account = Account {
         account_id: AccountId(*id),
         handle: account.handle,
@@ -43,7 +47,8 @@ pub(crate) async fn read(
             .map(|slot| Blob(slot.to_bytes().to_vec()))
             .collect(),
         secrets: stored(&state, &key::secrets(id)).await?,
-        manifest: stored(&state, &key::manifest(id)).await?,
+        logged: write::logged(&state, &key::logged_manifest(id, manifest.header().version)).await?,
+        manifest: Blob(manifest.to_bytes().to_vec()),
         bundle: stored(&state, &key::bundle(id)).await?,
         quota: read_quota(&state, id).await?,
         events: events(&state, id).await?,
@@ -66,7 +71,7 @@ pub(crate) async fn put_manifest(
 ) -> Result<Json<ManifestStored>, Failure> {
     let manifest = Record::parse(json.manifest.as_slice()).map_err(|_| ErrorCode::Refused)?;
     let _writer = state.account_lock(&who.account_id).lock().await;
-    let (who, manifest) = (&who, &manifest);
+    let (who, manifest, log) = (&who, &manifest, &json.log);
     let state = &state;
     let stage = || async move {
         let (stored, seen) = manifest_of(state, &who.account_id).await?;
@@ -75,12 +80,50 @@ pub(crate) async fn put_manifest(
         }
         let mut batch = Batch::default();
         stage_manifest(&who.account_id, manifest, (&stored, seen), before, &mut batch)?;
+        let label = label_of(state, &who.account_id).await?;
+        let mut entries = Entries::new(&mut batch, who.account_id, log);
+        log_manifest(&mut entries, &who.account_id, manifest, &label, log);
         Ok(Step::Write(batch, ()))
     };
     state.transact(stage).await?;
+    manifest_stored(state, &who.account_id, manifest).await
+}
+
+/// The answer to a write that stored a manifest.
+pub(super) async fn manifest_stored(
+    state: &State,
+    id: &Id,
+    manifest: &Record,
+) -> Result<Json<ManifestStored>, Failure> {
+    let place = key::logged_manifest(id, manifest.header().version);
+    let log_index = write::index_at(state, &place).await?;
     Ok(Json(ManifestStored {
         manifest_hash: Hash(manifest.manifest_hash()),
+        log_index: log_index.ok_or(ErrorCode::Internal)?,
     }))
+}
+
+/// The entry of a manifest, under its owner's tag.
+pub(super) fn log_manifest(
+    entries: &mut Entries<'_>,
+    id: &Id,
+    manifest: &Record,
+    label: &Hash32,
+    log: &LogWrite,
+) {
+    let version = manifest.header().version;
+    let opening = Opening::Manifest {
+        label: *label,
+        version,
+        manifest_hash: manifest.manifest_hash(),
+    };
+    entries.seal_under(opening, log.tag.0, key::logged_manifest(id, version));
+}
+
+/// Under which the account's identity stands in the log.
+async fn label_of(state: &State, id: &Id) -> Result<Hash32, Failure> {
+    let row = state.row::<AccountRow>(&key::account(id)).await?;
+    Ok(row.ok_or(ErrorCode::Internal)?.0.label)
 }
 
 /// The person has been shown an event. One that is not there was acknowledged before.

@@ -8,6 +8,7 @@ use shared::collection::{Collection, Commit, Committed, Heads, Pages, ReadPages}
 use shared::{Blob, CollectionId, ErrorCode, Hash, limit};
 
 use crate::access;
+use crate::audit::write;
 use crate::auth::Who;
 use crate::collector;
 use crate::commit::{self, Checked};
@@ -38,6 +39,7 @@ pub(crate) async fn read(
     let collection = Collection {
         charters: charters.into_iter().map(|(_, bytes)| Blob(bytes)).collect(),
         head: Blob(head),
+        logged: write::logged(&state, &key::logged_head(&id, row.head_no)).await?,
     };
     room::json(room, &collection)
 }
@@ -59,8 +61,11 @@ pub(crate) async fn commit(
             .await?
     };
     erase(&state, dying).await;
+    let place = key::logged_head(&id, checked.head.head_no());
+    let log_index = write::index_at(&state, &place).await?;
     Ok(Json(Committed {
         head_hash: Hash(*checked.head.hash()),
+        log_index: log_index.ok_or(ErrorCode::Internal)?,
     }))
 }
 

@@ -8,6 +8,7 @@ use crate::error::Failure;
 use crate::state::State;
 
 mod account;
+mod audit;
 mod collection;
 mod deployment;
 mod device;
@@ -50,6 +51,11 @@ pub(crate) fn api() -> Router<State> {
         .route(path::UPLOAD_COMMIT, post(upload::commit))
         .route(path::BODY, get(document::read))
         .route(path::BODY_CONTENT, get(document::content))
+        .route(path::LOG, get(audit::card))
+        .route(path::PROOFS, post(audit::proofs))
+        .route(path::MAP, post(audit::map))
+        .route(path::CHECKPOINT, get(audit::checkpoint))
+        .route(path::TILES, get(audit::tile))
         .method_not_allowed_fallback(method_not_allowed)
 }
 

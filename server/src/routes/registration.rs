@@ -7,15 +7,19 @@ use crypto::account::bundle::VerifiedBundle;
 use crypto::account::handle::Handle;
 use crypto::account::record::{Record, RecordKind};
 use crypto::account::slot::{Slot, SlotType};
+use crypto::audit::entry::Entry;
 use crypto::collection::charter::{Charter, VerifiedCharter};
 use crypto::id::{Hash32, Id};
 use crypto::opaque::server as opaque;
 use crypto::signature::VerifyingKey;
 use shared::account::{CreateAccount, RegistrationChallenge, RegistrationStart};
+use shared::audit::LogWrite;
 use shared::{Blob, ErrorCode};
 
+use super::account::log_manifest;
 use crate::access;
-use crate::commit::Checked;
+use crate::audit::write::Entries;
+use crate::commit::{Checked, PRESENT};
 use crate::error::Failure;
 use crate::extract::{MaybeSigned, Open};
 use crate::key;
@@ -67,6 +71,8 @@ struct NewAccount {
     bundle: Vec<u8>,
     charter: VerifiedCharter,
     commit: Checked,
+    identity: Entry,
+    log: LogWrite,
 }
 
 impl NewAccount {
@@ -104,6 +110,7 @@ impl NewAccount {
                 created_by: digest,
                 operation_id: [0; 16],
                 operation: [0; 32],
+                label: request.label.0,
                 handle: handle.as_str().to_owned(),
             },
             login: LoginRow {
@@ -120,6 +127,12 @@ impl NewAccount {
             bundle: request.bundle.0,
             charter,
             commit,
+            identity: Entry::Identity {
+                label: request.label.0,
+                seq: bundle.seq(),
+                bundle_hash: bundle.hash(),
+            },
+            log: request.log,
         })
     }
 
@@ -145,7 +158,8 @@ impl NewAccount {
         }
         let recovery = key::recovery(&self.row.recovery_id);
         let collection = key::collection(self.charter.collection_id());
-        for taken in [&recovery, &collection] {
+        let label = key::label(&self.row.label);
+        for taken in [&recovery, &collection, &label] {
             if state.meta.get(taken.0, &taken.1).await?.is_some() {
                 return Err(ErrorCode::Conflict.into());
             }
@@ -158,7 +172,8 @@ impl NewAccount {
         batch
             .absent(&key::account(&self.id))
             .absent(&login)
-            .absent(&recovery);
+            .absent(&recovery)
+            .absent(&label);
         batch
             .put_row(key::account(&self.id), &self.row)
             .put_row(key::quota(&self.id), &quota)
@@ -166,14 +181,18 @@ impl NewAccount {
             .put_row(recovery, &self.recovery)
             .put(key::secrets(&self.id), self.secrets.to_bytes().to_vec())
             .put(key::manifest(&self.id), self.manifest.to_bytes().to_vec())
-            .put(key::bundle(&self.id), self.bundle.clone());
+            .put(key::bundle(&self.id), self.bundle.clone())
+            .put(label, PRESENT.to_vec());
         for slot in &self.slots {
             batch.put(
                 key::slot(&self.id, &slot.header().slot_id),
                 slot.to_bytes().to_vec(),
             );
         }
+        Entries::new(&mut batch, self.id, &self.log).open(&self.identity);
         self.commit.stage_first(self.id, &self.charter, &mut batch);
+        let mut entries = Entries::new(&mut batch, self.id, &self.log);
+        log_manifest(&mut entries, &self.id, &self.manifest, &self.row.label, &self.log);
         Ok(Step::Write(batch, true))
     }
 }

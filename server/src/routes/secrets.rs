@@ -4,14 +4,17 @@ use axum::Json;
 use axum::extract::State as Extract;
 use crypto::account::record::Record;
 use crypto::account::slot::{Slot, SlotType};
-use crypto::id::Id;
+use crypto::audit::opening::{Event, Opening};
+use crypto::id::{Hash32, Id};
 use crypto::opaque::server as opaque;
 use crypto::signature::VerifyingKey;
 use shared::account::{ManifestStored, PutPassword, PutWords};
-use shared::{ErrorCode, Hash, limit};
+use shared::audit::LogWrite;
+use shared::{ErrorCode, limit};
 
-use super::account::{manifest_of, slots, stage_manifest};
+use super::account::{log_manifest, manifest_of, manifest_stored, slots, stage_manifest};
 use super::registration::check_slot;
+use crate::audit::write::Entries;
 use crate::auth::Who;
 use crate::error::Failure;
 use crate::extract::Signed;
@@ -39,6 +42,7 @@ pub(crate) async fn put_password(
         proof: Proof::Password(record),
         slot: check_slot(&json.password_slot, SlotType::Password, &who.account_id)?,
         manifest: Record::parse(json.manifest.as_slice()).map_err(|_| ErrorCode::Refused)?,
+        log: json.log,
     };
     change.apart(state, who, before).await
 }
@@ -62,6 +66,7 @@ pub(crate) async fn put_words(
         },
         slot: check_slot(&json.words_slot, SlotType::Words, &who.account_id)?,
         manifest: Record::parse(json.manifest.as_slice()).map_err(|_| ErrorCode::Refused)?,
+        log: json.log,
     };
     change.apart(state, who, before).await
 }
@@ -72,6 +77,7 @@ struct NewWayIn {
     proof: Proof,
     slot: Slot,
     manifest: Record,
+    log: LogWrite,
 }
 
 /// What the server will check at the new way in.
@@ -109,9 +115,7 @@ impl NewWayIn {
             state.logins.forget(&who.account_id);
         }
         outcome?;
-        Ok(Json(ManifestStored {
-            manifest_hash: Hash(self.manifest.manifest_hash()),
-        }))
+        manifest_stored(state, &who.account_id, &self.manifest).await
     }
 
     async fn stage(&self, state: &State, who: &Who, before: [u8; 32]) -> Result<Step<()>, Failure> {
@@ -138,7 +142,26 @@ impl NewWayIn {
         self.stage_proof(state, id, &mut account, &mut batch).await?;
         self.stage_event(state, who, &mut batch).await?;
         batch.expect(&place, seen).put_row(place, &account);
+        self.log(who, &account.label, &mut batch);
         Ok(Step::Write(batch, ()))
+    }
+
+    /// What happened to the way in, where the owner is to be told, and the manifest that lists it.
+    fn log(&self, who: &Who, label: &Hash32, batch: &mut Batch) {
+        let mut entries = Entries::new(batch, who.account_id, &self.log);
+        let event = match self.proof {
+            Proof::Words { .. } => Some(Event::WordsReplaced),
+            Proof::Password(_) if who.by_words => Some(Event::PasswordByWords),
+            Proof::Password(_) => None,
+        };
+        if let Some(event) = event {
+            entries.seal(Opening::Recovery {
+                label: *label,
+                event,
+                not_before: 0,
+            });
+        }
+        log_manifest(&mut entries, &who.account_id, &self.manifest, label, &self.log);
     }
 
     /// The new slot in the place of the one of its type.

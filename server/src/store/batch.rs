@@ -31,9 +31,49 @@ pub struct Batch {
     pub delete: Vec<(Table, Vec<u8>)>,
     /// Log entries, which take the next indices in this order.
     pub append: Vec<Vec<u8>>,
+    /// Values written beside log entries, with the indices that these take.
+    pub indexed: Vec<Indexed>,
     /// The batch serves to free room (it deletes, or marks what is to be deleted): it is applied below the floor too,
     /// down to a last one that keeps the engine alive.
     pub frees: bool,
+}
+
+/// A value that goes with a log entry of its batch, and with the index that the entry takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Indexed {
+    /// Which entry of [`Batch::append`].
+    pub entry: usize,
+    /// Where it stands.
+    pub table: Table,
+    /// The key, or what comes before the index in it.
+    pub key: Vec<u8>,
+    /// What is written.
+    pub write: IndexedWrite,
+}
+
+/// Where the index goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexedWrite {
+    /// Behind the key, as eight big-endian bytes, over this value.
+    Behind(Vec<u8>),
+    /// It is the value, as eight big-endian bytes.
+    Value,
+}
+
+impl Indexed {
+    /// Table, key and value once the batch's first entry has its index.
+    pub(super) fn at(&self, first_index: u64) -> (Table, Vec<u8>, Vec<u8>) {
+        let index = (first_index + self.entry as u64).to_be_bytes();
+        match &self.write {
+            IndexedWrite::Behind(value) => (self.table, [&self.key[..], &index].concat(), value.clone()),
+            IndexedWrite::Value => (self.table, self.key.clone(), index.to_vec()),
+        }
+    }
+
+    /// Table, key and value with some index: as long as they will be.
+    fn any(&self) -> (Table, Vec<u8>, Vec<u8>) {
+        self.at(0)
+    }
 }
 
 /// A batch was applied, and is durable.
@@ -56,9 +96,14 @@ impl Batch {
             self.put.len(),
             self.delete.len(),
             self.append.len(),
+            self.indexed.len(),
         ]
         .into_iter()
         .all(|count| count <= BATCH_ITEMS)
+            && self
+                .indexed
+                .iter()
+                .all(|indexed| indexed.entry < self.append.len())
     }
 
     fn sizes_fit(&self) -> bool {
@@ -66,6 +111,9 @@ impl Batch {
         let keys = keys.chain(self.put.iter().map(|(_, key, _)| key));
         let keys = keys.chain(self.delete.iter().map(|(_, key)| key));
         let values = self.put.iter().map(|(_, _, value)| value).chain(&self.append);
+        let indexed: Vec<_> = self.indexed.iter().map(Indexed::any).collect();
+        let keys = keys.chain(indexed.iter().map(|(_, key, _)| key));
+        let values = values.chain(indexed.iter().map(|(_, _, value)| value));
         keys.clone().all(|key| (1..=KEY_BYTES).contains(&key.len()))
             && values.clone().all(|value| value.len() <= VALUE_BYTES)
             && keys.chain(values).map(Vec::len).sum::<usize>() <= BATCH_BYTES
@@ -74,8 +122,11 @@ impl Batch {
     fn writes_are_distinct(&self) -> bool {
         let puts = self.put.iter().map(|(table, key, _)| (*table, key));
         let deletes = self.delete.iter().map(|(table, key)| (*table, key));
-        let mut seen = HashSet::with_capacity(self.put.len() + self.delete.len());
+        let mut seen = HashSet::with_capacity(self.put.len() + self.delete.len() + self.indexed.len());
+        let indexed: Vec<_> = self.indexed.iter().map(Indexed::any).collect();
+        let indexed = indexed.iter().map(|(table, key, _)| (*table, key));
         puts.chain(deletes)
+            .chain(indexed)
             .all(|(table, key)| table != Table::Log && seen.insert((table, key)))
     }
 }
@@ -113,6 +164,25 @@ mod tests {
             }
             .is_valid()
         );
+    }
+
+    #[test]
+    fn what_goes_with_an_entry_names_one_of_its_batch() {
+        let indexed = |entry| Batch {
+            append: vec![vec![1], vec![2]],
+            indexed: vec![Indexed {
+                entry,
+                table: Table::Opening,
+                key: b"k".to_vec(),
+                write: IndexedWrite::Value,
+            }],
+            ..Batch::default()
+        };
+        assert!(indexed(1).is_valid());
+        assert!(!indexed(2).is_valid());
+        let mut twice = indexed(1);
+        twice.put.push((Table::Opening, b"k".to_vec(), vec![]));
+        assert!(!twice.is_valid());
     }
 
     #[test]

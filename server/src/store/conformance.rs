@@ -11,8 +11,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{
-    BATCH_ITEMS, Batch, BlobStore, CommitError, DELETE_PARTS, Expect, KEY_BYTES, MetaStore, PART_BYTES,
-    PutError, Stored, Table, VALUE_BYTES, value_hash,
+    BATCH_ITEMS, Batch, BlobStore, CommitError, DELETE_PARTS, Expect, Indexed, IndexedWrite, KEY_BYTES,
+    MetaStore, PART_BYTES, PutError, Stored, Table, VALUE_BYTES, value_hash,
 };
 
 /// Both traits at once.
@@ -132,6 +132,37 @@ pub async fn log_order(store: Arc<impl Stores>) {
             .unwrap(),
         b"b"
     );
+}
+
+/// What goes with an entry stands under or over the entry's index, from the same moment on.
+pub async fn values_go_with_entries(store: Arc<impl Stores>) {
+    let batch = |key: &[u8]| Batch {
+        append: vec![b"a".to_vec(), b"b".to_vec()],
+        indexed: vec![
+            Indexed {
+                entry: 1,
+                table: Table::Opening,
+                key: b"o".to_vec(),
+                write: IndexedWrite::Behind(b"value".to_vec()),
+            },
+            Indexed {
+                entry: 0,
+                table: Table::Opening,
+                key: key.to_vec(),
+                write: IndexedWrite::Value,
+            },
+        ],
+        ..Batch::default()
+    };
+    for (key, first) in [(b"x", 0_u64), (b"y", 2)] {
+        assert_eq!(store.commit(batch(key)).await.unwrap().first_index, first);
+        let index = first.to_be_bytes().to_vec();
+        assert_eq!(store.get(Table::Opening, key).await.unwrap(), Some(index));
+        let behind = [&b"o"[..], &(first + 1).to_be_bytes()].concat();
+        let value = store.get(Table::Opening, &behind).await.unwrap();
+        assert_eq!(value, Some(b"value".to_vec()));
+    }
+    assert_eq!(store.scan(Table::Opening, b"o", None, 10).await.unwrap().len(), 2);
 }
 
 /// Concurrent appends lose no index and share none.

@@ -29,7 +29,7 @@ impl Tree {
 
 impl Table {
     /// Every table, in the order of their numbers.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Meta,
         Self::Account,
         Self::Login,
@@ -38,6 +38,8 @@ impl Table {
         Self::Collection,
         Self::Page,
         Self::Log,
+        Self::Opening,
+        Self::Tile,
     ];
 
     /// The table's number, the first byte of its keys.
@@ -51,6 +53,8 @@ impl Table {
             Self::Collection => 6,
             Self::Page => 7,
             Self::Log => 8,
+            Self::Opening => 9,
+            Self::Tile => 10,
         }
     }
 
@@ -66,6 +70,8 @@ impl Table {
             Self::Collection => "collection",
             Self::Page => "page",
             Self::Log => "log",
+            Self::Opening => "opening",
+            Self::Tile => "tile",
         }
     }
 }

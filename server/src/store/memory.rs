@@ -81,6 +81,10 @@ impl MetaStore for MemoryStore {
             inner.records.insert((table, key), value);
         }
         let first_index = inner.next_index;
+        for indexed in &batch.indexed {
+            let (table, key, value) = indexed.at(first_index);
+            inner.records.insert((table, key), value);
+        }
         for entry in batch.append {
             let index = inner.next_index;
             inner.records.insert((Table::Log, log_key(index).to_vec()), entry);

@@ -25,7 +25,7 @@ mod sequencer;
 mod sled;
 mod sync;
 
-pub use batch::{Applied, Batch, Expect};
+pub use batch::{Applied, Batch, Expect, Indexed, IndexedWrite};
 pub use error::{CommitError, OpenError, PutError, StoreError};
 #[cfg(any(test, feature = "testing"))]
 pub use faulty::{Fault, Faulty};
@@ -54,6 +54,10 @@ pub enum Table {
     Page,
     /// The log: written by [`Batch::append`] alone, read under the index as eight big-endian bytes.
     Log,
+    /// What stands behind sealed entries of the log, and where the newest entry of a thing is.
+    Opening,
+    /// Full tiles of the log and of the map: derived, made again where one is missing.
+    Tile,
 }
 
 /// A part stands in the store, and is durable.

@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::batch::Indexed;
 use super::key::{BATCHES, Tree, log_key, record_key};
 use super::memory::holds;
 use super::record::frame;
@@ -19,9 +20,10 @@ use super::{Applied, Batch, CommitError, Expect, Table};
 pub(super) struct Job {
     expect: Vec<(Vec<u8>, Expect)>,
     write: ::sled::Batch,
-    /// Every key the batch writes, log entries excepted.
+    /// Every key the batch writes, log entries and what goes with them excepted.
     keys: Vec<Vec<u8>>,
     append: Vec<Vec<u8>>,
+    indexed: Vec<Indexed>,
     bytes: u64,
     frees: bool,
     answer: oneshot::Sender<Result<Applied, CommitError>>,
@@ -35,6 +37,11 @@ impl Job {
         let mut write = ::sled::Batch::default();
         let mut keys = Vec::with_capacity(batch.put.len() + batch.delete.len());
         let mut bytes: usize = batch.append.iter().map(Vec::len).sum();
+        bytes += batch
+            .indexed
+            .iter()
+            .map(|indexed| indexed.at(0).2.len())
+            .sum::<usize>();
         for (table, key, value) in &batch.put {
             let key = record_key(*table, key);
             write.insert(key.as_slice(), frame(Tree::Records, &key, value));
@@ -55,6 +62,7 @@ impl Job {
             write,
             keys,
             append: batch.append,
+            indexed: batch.indexed,
             bytes: bytes as u64,
             frees: batch.frees,
             answer,
@@ -115,6 +123,13 @@ fn apply(engine: &Engine, job: &mut Job, first_index: u64) -> Result<(), CommitE
         let key = record_key(Table::Log, &log_key(index));
         job.write
             .insert(key.as_slice(), frame(Tree::Records, &key, entry));
+        job.keys.push(key);
+    }
+    for indexed in &job.indexed {
+        let (table, key, value) = indexed.at(first_index);
+        let key = record_key(table, &key);
+        job.write
+            .insert(key.as_slice(), frame(Tree::Records, &key, &value));
         job.keys.push(key);
     }
     let batches = engine.batches() + 1;

@@ -12,7 +12,7 @@ use shared::collection::Reference;
 use shared::{AccountId, Blob, BodyId, ErrorCode, Hash, OperationId, path};
 
 use crate::person::{Person, page, record, slot};
-use crate::world::{World, noise, random};
+use crate::world::{World, log_write, noise, random};
 
 fn manifest_hash(manifest: &Blob) -> [u8; 32] {
     Record::parse(manifest.as_slice()).unwrap().manifest_hash()
@@ -235,6 +235,7 @@ async fn a_manifest_follows_the_one_before_or_loses_the_race() {
     let (mine, theirs) = (next(&person, first, 2), next(&person, first, 2));
     let put = |manifest: &Blob, before: [u8; 32]| {
         let body = PutManifest {
+            log: log_write(),
             manifest: manifest.clone(),
         };
         let (world, session) = (&world, &session);
@@ -263,6 +264,7 @@ async fn a_manifest_follows_the_one_before_or_loses_the_race() {
             .refused(ErrorCode::Refused);
     }
     let body = PutManifest {
+        log: log_write(),
         manifest: next(&person, &mine, 3),
     };
     world
@@ -280,6 +282,7 @@ async fn of_two_manifests_at_once_exactly_one_wins() {
     let before = manifest_hash(&person.request.manifest);
     let bodies: Vec<PutManifest> = (0..8)
         .map(|_| PutManifest {
+            log: log_write(),
             manifest: next(&person, &person.request.manifest, 2),
         })
         .collect();
@@ -338,6 +341,7 @@ async fn a_new_password_ends_the_old_one_and_every_other_session() {
     };
     let before = manifest_hash(&person.request.manifest);
     let put = PutPassword {
+        log: log_write(),
         operation_id: OperationId(random()),
         registration: Blob(registration.to_vec()),
         password_slot: slot(1, &person.id),
@@ -415,6 +419,7 @@ async fn a_password_changes_only_a_moment_after_signing_in() {
     let (person, session) = Person::create(&world, "marie").await;
     world.pass(15 * 60 + 1);
     let put = PutPassword {
+        log: log_write(),
         operation_id: OperationId(random()),
         registration: person.request.registration.clone(),
         password_slot: slot(1, &person.id),

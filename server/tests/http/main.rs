@@ -14,6 +14,7 @@ mod collections;
 mod delivery;
 mod garbage;
 mod house;
+mod log;
 mod login;
 mod person;
 mod refusals;

@@ -4,8 +4,9 @@ use axum::http::{Method, StatusCode};
 use crypto::account::bundle::VerifiedBundle;
 use crypto::account::handle::Handle;
 use crypto::account::secrets::Identity;
+use crypto::audit::tree::TreeHead;
 use crypto::collection::charter::{NewCollection, VerifiedCharter, make_genesis};
-use crypto::collection::head::{Checkpoint, HeadSigner, NewHead, Pin, make_head};
+use crypto::collection::head::{HeadSigner, NewHead, Pin, make_head};
 use crypto::collection::keys::{AdminKey, EpochKey, WriteKey};
 use crypto::collection::page::page_id;
 use crypto::collection::refs::{Reference as Ref, Refs};
@@ -26,7 +27,7 @@ use shared::session::{
 };
 use shared::{AccountId, Blob, BodyId, CollectionId, Hash, OperationId, RecoveryId, path};
 
-use crate::world::{Answer, Rng, Session, World, noise, random};
+use crate::world::{Answer, Rng, Session, World, log_write, noise, random};
 
 pub(crate) struct Person {
     pub(crate) id: Id,
@@ -79,6 +80,8 @@ impl Person {
         };
         let charter = make_genesis(&new, &author, &bundle, &mut Rng).unwrap();
         let request = CreateAccount {
+            label: Hash(random()),
+            log: log_write(),
             operation_id: OperationId(random()),
             account_id: AccountId(id),
             handle: handle.as_str().to_owned(),
@@ -94,6 +97,7 @@ impl Person {
                 collection_id: CollectionId(collection),
                 charter: Blob(charter.to_bytes().to_vec()),
                 commit: Commit {
+                    log: log_write(),
                     pages: vec![],
                     adds: vec![],
                     drops: vec![],
@@ -243,7 +247,7 @@ impl Person {
             refs_hash: refs.hash(),
             time,
             entries: 0,
-            checkpoint: Checkpoint::default(),
+            checkpoint: TreeHead::default(),
         };
         let signer = match by {
             By::Writer => HeadSigner::Write(&self.write_key),
@@ -264,6 +268,7 @@ impl Person {
                 .collect()
         };
         let commit = Commit {
+            log: log_write(),
             pages: pages.into_iter().map(Blob).collect(),
             adds: wire(adds),
             drops: wire(drops),

@@ -3,10 +3,11 @@
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::{Value, json};
-use shared::{BodyId, CollectionId, ErrorCode, SessionId, limit, path};
+use shared::account::PutManifest;
+use shared::{Blob, BodyId, CollectionId, ErrorCode, SessionId, limit, path};
 
 use crate::person::Person;
-use crate::world::{World, random};
+use crate::world::{World, log_write, random};
 
 const JSON: Option<&str> = Some("application/json");
 const OCTETS: Option<&str> = Some("application/octet-stream");
@@ -416,7 +417,11 @@ async fn authorization_has_one_form() {
 async fn if_match_has_one_form() {
     let world = World::new();
     let (_, session) = Person::create(&world, "marie").await;
-    let body = br#"{"manifest":""}"#.to_vec();
+    let put = PutManifest {
+        manifest: Blob::default(),
+        log: log_write(),
+    };
+    let body = serde_json::to_vec(&put).unwrap();
     let hash = shared::Hash(random()).to_string();
     for wrong in [
         hash.clone(),

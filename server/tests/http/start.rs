@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use server::{Config, OpenError, State};
+use server::{Config, LogError, OpenError, State};
 
 fn config(data: &Path) -> Config {
     Config {
@@ -82,4 +82,68 @@ async fn a_first_start_that_was_cut_goes_on_with_its_setup() {
         std::fs::read(config.data.join("keys/opaque.setup")).unwrap(),
         setup
     );
+}
+
+#[tokio::test]
+async fn a_store_that_is_older_than_its_log_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(&folder.path().join("data"));
+    let aside = folder.path().join("older");
+    drop(open(&config).await.unwrap());
+    copy(&config.data.join("store"), &aside).await;
+    let world = crate::world::World::of(open(&config).await.unwrap());
+    crate::person::Person::create(&world, "marie").await;
+    assert_eq!(world.state.publish().await.unwrap(), 5);
+    drop(world);
+    // As it was left, it goes on.
+    assert_eq!(open(&config).await.unwrap().publish().await.unwrap(), 5);
+    let newer = folder.path().join("newer");
+    rename(&config.data.join("store"), &newer).await;
+    rename(&aside, &config.data.join("store")).await;
+    assert!(matches!(
+        open(&config).await,
+        Err(OpenError::Log(LogError::Shrunk))
+    ));
+    rename(&config.data.join("store"), &aside).await;
+    rename(&newer, &config.data.join("store")).await;
+    open(&config).await.unwrap();
+
+    // Nor one whose log was signed with a key that is gone, or with another one.
+    let key = config.data.join("keys/log.key");
+    let bytes = std::fs::read(&key).unwrap();
+    std::fs::remove_file(&key).unwrap();
+    assert!(matches!(
+        open(&config).await,
+        Err(OpenError::Log(LogError::Missing(_)))
+    ));
+    let mut other = bytes.clone();
+    other[10] ^= 1;
+    std::fs::write(&key, other).unwrap();
+    assert!(matches!(open(&config).await, Err(OpenError::Log(LogError::Key))));
+    std::fs::write(&key, bytes).unwrap();
+    open(&config).await.unwrap();
+}
+
+async fn copy(from: &Path, to: &Path) {
+    closed(from).await;
+    let status = std::process::Command::new("cp")
+        .arg("-r")
+        .args([from, to])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+async fn rename(from: &Path, to: &Path) {
+    closed(from).await;
+    std::fs::rename(from, to).unwrap();
+}
+
+/// The engine lets go of its files a moment after it is dropped.
+async fn closed(store: &Path) {
+    let lock = std::fs::File::open(store.join("lock")).unwrap();
+    let until = Instant::now() + Duration::from_secs(10);
+    while lock.try_lock().is_err() {
+        assert!(Instant::now() < until, "{} is still open", store.display());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -14,7 +14,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use server::store::{Faulty, MemoryStore};
 use server::{Config, State};
-use shared::{ErrorCode, Hash, Problem, SessionId};
+use shared::audit::LogWrite;
+use shared::{ErrorCode, Hash, LogTag, Problem, SessionId};
 use tower::ServiceExt;
 
 /// The platform's generator.
@@ -28,6 +29,14 @@ impl Random for Rng {
 
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     crypto::random::make_bytes(&mut Rng).unwrap()
+}
+
+/// Of a write whose entries nobody looks for.
+pub(crate) fn log_write() -> LogWrite {
+    LogWrite {
+        seed: Hash(random()),
+        tag: LogTag(random()),
+    }
 }
 
 pub(crate) fn noise(len: usize) -> Vec<u8> {
@@ -73,13 +82,26 @@ impl World {
         let clock = Arc::new(AtomicU64::new(START));
         let time = Arc::clone(&clock);
         let setup = Setup::make(&mut Rng).unwrap();
-        let state = State::new(config, store.clone(), store.clone(), setup, random())
+        let deployment_id = random();
+        let log = server::Log::unkept(&deployment_id).unwrap();
+        let state = State::new(config, store.clone(), store.clone(), setup, deployment_id, log)
             .with_clock(Arc::new(move || time.load(Ordering::SeqCst)));
         Self {
             app: server::app(state.clone()),
             state,
             store,
             clock,
+        }
+    }
+
+    /// Over a server with stores and a clock of its own.
+    pub(crate) fn of(state: State) -> Self {
+        let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+        Self {
+            app: server::app(state.clone()),
+            state,
+            store: Arc::new(Faulty::new(MemoryStore::new())),
+            clock: Arc::new(AtomicU64::new(since.as_secs())),
         }
     }
 
@@ -184,6 +206,12 @@ impl Answer {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> T {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
         serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// 200, whatever it says.
+    #[track_caller]
+    pub(crate) fn succeeds(&self) {
+        assert_eq!(self.status, StatusCode::OK, "{self:?}");
     }
 
     #[track_caller]

@@ -115,7 +115,12 @@ fn media_types(good: &Response, all: &mut Vec<Named>) {
         "application/json; charset=utf-7",
         "application/json, text/html",
     ];
-    for media in others.into_iter().filter(|media| *media != own) {
+    // A charset may be left out: there is one.
+    let bare = own.split(';').next().unwrap_or_default();
+    for media in others
+        .into_iter()
+        .filter(|media| ![own.as_str(), bare].contains(media))
+    {
         all.push(with(
             &format!("media: {media}"),
             good,
@@ -230,7 +235,7 @@ fn others(place: &str, value: &Value) -> Vec<String> {
     if value.is_number() && !place.ends_with("/next") {
         texts.push("null".to_owned());
     }
-    let plain = ["handle", "version", "licence", "source"];
+    let plain = ["handle", "version", "licence", "source", "key"];
     let field = place.rsplit('/').next().unwrap_or_default();
     if let Value::String(text) = value
         && !plain.contains(&field)

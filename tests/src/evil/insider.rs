@@ -8,9 +8,10 @@ use crypto::account::manifest::Manifest;
 use crypto::account::record::Record;
 use crypto::account::secrets::{Identity, Secrets};
 use crypto::account::slot::Slot;
+use crypto::audit::tree::TreeHead;
 use crypto::ce::{self, Context};
 use crypto::collection::charter::{Charter, OpenedCharter};
-use crypto::collection::head::{Checkpoint, Head, HeadSigner, NewHead, VerifiedHead, make_head};
+use crypto::collection::head::{Head, HeadSigner, NewHead, VerifiedHead, make_head};
 use crypto::collection::index::Index;
 use crypto::collection::keys::{AdminKey, EpochKey, EpochKeys, WriteKey};
 use crypto::collection::load::Loader;
@@ -159,7 +160,7 @@ impl Insider {
             refs_hash: [0; 32],
             time: 1_800_000_000,
             entries,
-            checkpoint: Checkpoint::default(),
+            checkpoint: TreeHead::default(),
         };
         let signer = HeadSigner::Write(&self.write_key);
         let head = make_head(&new, &signer, author, &self.epoch_key, &mut SystemRandom).expect("a head");

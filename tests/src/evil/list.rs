@@ -194,7 +194,7 @@ pub(super) fn n29() -> Vec<Attack> {
 }
 
 /// The first good answer on the same path.
-fn replay_first(memory: &[Exchange], request: &Request) -> Option<Response> {
+pub(super) fn replay_first(memory: &[Exchange], request: &Request) -> Option<Response> {
     let path = path_of(request);
     let mut same = memory.iter();
     same.find(|seen| path_of(&seen.request) == path && seen.response.status == 200)

@@ -1,6 +1,6 @@
 //! The switches: which number of the checklist is attacked. How, stand in the modules beside this one.
 
-use super::{Attack, body, frame, list, login, way_in, wire};
+use super::{Attack, body, frame, list, log, login, way_in, wire};
 
 /// One number of the hostile-server checklist at which the server can lie now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +49,10 @@ pub enum Switch {
     N33,
     /// Counts, lengths, depths and numbers beyond every bound.
     N38,
+    /// Checkpoints unsigned, of another log, withheld, or older than one that was told.
+    N41,
+    /// Proofs and bundles of entries altered or withheld.
+    N42,
     /// The words used silently in the place of the phrase.
     N47,
     /// Answers outside the contract: types, fields, numbers, HTML, redirects.
@@ -61,7 +65,7 @@ pub enum Switch {
 
 impl Switch {
     /// Every switch, in the order of the checklist.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::N01,
         Self::N02,
         Self::N03,
@@ -84,6 +88,8 @@ impl Switch {
         Self::N31,
         Self::N33,
         Self::N38,
+        Self::N41,
+        Self::N42,
         Self::N47,
         Self::N50,
         Self::N52,
@@ -116,6 +122,8 @@ impl Switch {
             Self::N31 => 31,
             Self::N33 => 33,
             Self::N38 => 38,
+            Self::N41 => 41,
+            Self::N42 => 42,
             Self::N47 => 47,
             Self::N50 => 50,
             Self::N52 => 52,
@@ -149,6 +157,8 @@ impl Switch {
             Self::N31 => list::n31(),
             Self::N33 => wire::n33(),
             Self::N38 => list::n38(),
+            Self::N41 => log::n41(),
+            Self::N42 => log::n42(),
             Self::N47 => way_in::n47(),
             Self::N50 => wire::n50(),
             Self::N52 => wire::n52(),

@@ -193,6 +193,9 @@ pub fn problem(code: ErrorCode) -> Response {
 /// Whether the request asks this route; of two routes that differ in one step only, see to the method.
 #[must_use]
 pub fn is_of(request: &Request, route: &str) -> bool {
+    if let Some((folder, _)) = route.split_once("{*") {
+        return path_of(request).starts_with(folder);
+    }
     let (asked, route) = (path_of(request).split('/'), route.split('/'));
     asked.clone().count() == route.clone().count()
         && asked

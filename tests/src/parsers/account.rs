@@ -2,6 +2,7 @@
 
 use crypto::account::bundle::VerifiedBundle;
 use crypto::account::secrets::Identity;
+use crypto::audit::note::{Kind, NoteSigner};
 use crypto::parsers as core;
 use crypto::words::Words;
 
@@ -212,7 +213,7 @@ fn manifest(draw: &mut Draw) -> Vec<u8> {
         let count = draw.below(most);
         draw.ids(count)
     });
-    let mut out = Cbor::default().map(8 + usize::from(confirmed));
+    let mut out = Cbor::default().map(9 + usize::from(confirmed));
     out = out.uint(1).array(collections.len());
     for id in collections {
         out = out.array(10).bytes(&id).uint(draw.number32().into());
@@ -241,6 +242,16 @@ fn manifest(draw: &mut Draw) -> Vec<u8> {
     out = out.uint(4).bytes(&draw.bytes(32));
     out = out.uint(5).uint(draw.number32().into());
     out = out.uint(6).bytes(&draw.bytes(16));
+    let key = |draw: &mut Draw, name, kind| {
+        let signer = NoteSigner::from_seed(name, kind, &draw.array()).expect("a name");
+        signer.public().to_string()
+    };
+    out = out.uint(7).array(7);
+    out = out.text(&key(draw, "civis/AAAA", Kind::Text)).array(1);
+    out = out.text(&key(draw, "temoin.exemple.fr", Kind::Cosignature));
+    out = out.uint(draw.below(2) as u64).uint(draw.number32().into());
+    out = out.uint(draw.below(2) as u64).uint(draw.number());
+    out = out.bytes(&draw.bytes(32));
     if confirmed {
         out = out.uint(9).uint(draw.number());
     }

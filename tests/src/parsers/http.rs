@@ -392,7 +392,8 @@ fn server() -> Router {
         ..Config::default()
     };
     let setup = Setup::make(&mut Counter::default()).expect("a setup");
-    let state = State::new(config, store.clone(), store, setup, DEPLOYMENT).with_clock(Arc::new(|| NOW));
+    let log = server::Log::unkept(&DEPLOYMENT).expect("a log");
+    let state = State::new(config, store.clone(), store, setup, DEPLOYMENT, log).with_clock(Arc::new(|| NOW));
     server::app(state)
 }
 

@@ -14,6 +14,8 @@ pub mod document;
 pub mod draw;
 pub mod head;
 pub mod http;
+pub mod log;
+pub mod map;
 pub mod opaque;
 pub mod row;
 pub mod wire;
@@ -133,7 +135,13 @@ const SMALL: Memory = Memory {
 };
 
 /// Every family, which is every fuzz target.
-pub const FAMILIES: [Family; 11] = [
+pub const FAMILIES: [Family; 13] = [
+    Family {
+        name: "log",
+        parsers: log::PARSERS,
+        max_len: 20_480,
+        memory: SMALL,
+    },
     Family {
         name: "codec",
         parsers: codec::PARSERS,
@@ -210,5 +218,11 @@ pub const FAMILIES: [Family; 11] = [
             fixed: 32 << 20,
             per_byte: 64,
         },
+    },
+    Family {
+        name: "map",
+        parsers: map::PARSERS,
+        max_len: 8_260,
+        memory: SMALL,
     },
 ];

@@ -23,7 +23,7 @@ const ROWS: &[Parser; 12] = rows! {
     "AccountRow" account_row: |draw| {
         let len = draw.below(30);
         let handle = draw.letters(len);
-        [fields(draw, &[32, 16, 32, 16, 32], &[], &[], 0), handle.into()].concat()
+        [fields(draw, &[32, 16, 32, 16, 32, 32], &[], &[], 0), handle.into()].concat()
     },
     "QuotaRow" quota_row: |draw| fields(draw, &[28], &[], &[], 0),
     "LoginRow" login_row: |draw| fields(draw, &[16], &[], &[], 300),

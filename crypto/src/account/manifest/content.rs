@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use super::{
-    COLLECTIONS_MAX, CollectionKeys, ListedSlot, Manifest, PINS_MAX, Pin, PinHow, SLOTS_MAX, SlotState,
+    COLLECTIONS_MAX, CollectionKeys, ListedSlot, LogPin, Manifest, PINS_MAX, Pin, PinHow, SLOTS_MAX,
+    SlotState,
 };
 use crate::account::slot::SlotType;
+use crate::audit::note::{NOTE_KEY_BYTES, NoteKey};
+use crate::audit::policy::{Policy, WITNESSES};
+use crate::audit::tree::TreeHead;
 use crate::codec::{CborReader, CborWriter, Malformed, Schema};
 use crate::collection::keys::{AdminKey, EpochKey, WriteKey};
 use crate::id::Id;
@@ -25,7 +29,7 @@ impl Schema for Signed {
     fn encode(&self, out: &mut CborWriter) {
         let manifest = &self.manifest;
         let optional = usize::from(manifest.kit_confirmed.is_some()) + usize::from(self.signature.is_some());
-        out.map(7 + optional);
+        out.map(8 + optional);
         out.key(1).array(manifest.collections.len());
         for (id, collection) in &manifest.collections {
             encode_collection(out, id, collection);
@@ -46,6 +50,8 @@ impl Schema for Signed {
         out.key(4).bytes(&manifest.secrets_hash);
         out.key(5).uint(manifest.ark_gen.into());
         out.key(6).bytes(&manifest.label_salt);
+        out.key(7);
+        encode_log(out, &manifest.log);
         if let Some(time) = manifest.kit_confirmed {
             out.key(9).uint(time);
         }
@@ -69,6 +75,8 @@ impl Schema for Signed {
         let ark_gen = input.u32()?;
         input.key(&mut keys, 6)?;
         let label_salt = input.fixed()?;
+        input.key(&mut keys, 7)?;
+        let log = decode_log(input)?;
         let kit_confirmed = if input.has_key(&mut keys, 9)? {
             Some(input.uint()?)
         } else {
@@ -86,6 +94,7 @@ impl Schema for Signed {
             secrets_hash,
             ark_gen,
             label_salt,
+            log,
             kit_confirmed,
         };
         Ok(Self {
@@ -134,6 +143,39 @@ fn decode_collection(input: &mut CborReader<'_>) -> Result<(Id, CollectionKeys),
         head_hash: input.fixed()?,
     };
     Ok((id, collection))
+}
+
+/// [log key, [witness key...], quorum, max_age, strict 0 or 1, size, root].
+fn encode_log(out: &mut CborWriter, log: &LogPin) {
+    let policy = &log.policy;
+    out.array(7).text(&policy.log.to_string());
+    out.array(policy.witnesses.len());
+    for witness in &policy.witnesses {
+        out.text(&witness.to_string());
+    }
+    out.uint(policy.quorum.into())
+        .uint(policy.max_age.into())
+        .uint(policy.strict.into());
+    out.uint(log.tree.size).bytes(&log.tree.root);
+}
+
+fn decode_log(input: &mut CborReader<'_>) -> Result<LogPin, Malformed> {
+    let key = |input: &mut CborReader<'_>| NoteKey::parse(input.text(NOTE_KEY_BYTES)?).map_err(|_| Malformed);
+    input.tuple(7)?;
+    let log = key(input)?;
+    let witnesses = input.list(WITNESSES, key)?;
+    let (quorum, max_age) = (input.u8()?, input.u32()?);
+    let strict = match input.u8()? {
+        0 => false,
+        1 => true,
+        _ => return Err(Malformed),
+    };
+    let policy = Policy::new(log, witnesses, quorum, max_age, strict).map_err(|_| Malformed)?;
+    let tree = TreeHead {
+        size: input.uint()?,
+        root: input.fixed()?,
+    };
+    Ok(LogPin { policy, tree })
 }
 
 fn decode_seed(input: &mut CborReader<'_>) -> Result<Option<Zeroizing<[u8; 32]>>, Malformed> {

@@ -4,7 +4,8 @@
 
 use super::*;
 use crate::account::secrets::Identity;
-use crate::collection::head::{Checkpoint, HeadBoxError, HeadSigner, NewHead, make_head};
+use crate::audit::tree::TreeHead;
+use crate::collection::head::{HeadBoxError, HeadSigner, NewHead, make_head};
 use crate::random::RandomError;
 
 /// Distinct bytes at each draw.
@@ -244,7 +245,7 @@ fn n20_a_member_whose_role_is_too_low_is_refused_as_author_of_a_head() {
                 refs_hash: [2; 32],
                 time: 3,
                 entries: 0,
-                checkpoint: Checkpoint::default(),
+                checkpoint: TreeHead::default(),
             };
             let author = world.friend.author();
             let head = make_head(&new, &signer, &author, &world.epoch_key, &mut world.random).unwrap();

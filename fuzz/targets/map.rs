@@ -1,0 +1,4 @@
+//! The family `map` of `tests/src/parsers`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::run("map", input));

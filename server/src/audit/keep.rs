@@ -1,0 +1,165 @@
+//! What the log keeps outside the store: its key, and the last checkpoint that it signed, in the folder of the keys.
+//!
+//! Whoever puts an older store in place meets the checkpoint: the log does not start over less than it signed.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use crypto::audit::checkpoint::SignedCheckpoint;
+use crypto::audit::note::{Kind, NoteKey, NoteSigner};
+use crypto::random::RandomError;
+use zeroize::Zeroizing;
+
+use crate::state::System;
+use crate::store::StoreError;
+
+/// Why the log does not start, or did not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The store holds less than the log has signed, or something else.
+    #[error(
+        "the store does not hold what its log has signed: it is older, or was changed. If it was put back from a backup, \
+         say so with `civis-server restored --reason \"...\"`"
+    )]
+    Shrunk,
+    /// The log's key, or what it was kept with, does not read.
+    #[error("the log's key or last checkpoint does not read: the folder `keys` has its own backup")]
+    Key,
+    /// The key is gone, and the store has a log.
+    #[error("{} is missing, and the log was signed with it: put it back from its own backup", .0.display())]
+    Missing(PathBuf),
+    /// A file cannot be read or written.
+    #[error("cannot use {}: {error}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// No randomness for a new key.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where the last checkpoint is kept: a file, or nowhere in tests that keep nothing.
+pub(crate) struct Memory(Option<PathBuf>);
+
+impl Memory {
+    /// In the folder of the keys.
+    pub(crate) fn file(keys: &Path) -> Self {
+        Self(Some(keys.join("log.checkpoint")))
+    }
+
+    /// Nowhere.
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    pub(super) fn last(&self, key: &NoteKey) -> Result<Option<SignedCheckpoint>, LogError> {
+        let Some(path) = &self.0 else { return Ok(None) };
+        match read(path)? {
+            None => Ok(None),
+            Some(bytes) => SignedCheckpoint::verify(&bytes, key)
+                .map(Some)
+                .map_err(|_| LogError::Key),
+        }
+    }
+
+    /// Whatever an unused key has signed.
+    fn forget(&self) -> Result<(), LogError> {
+        let Some(path) = &self.0 else { return Ok(()) };
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(LogError::File {
+                path: path.clone(),
+                error,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), LogError> {
+        match &self.0 {
+            Some(path) => write_whole(path, &checkpoint.note().to_bytes()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The log's key in the folder of the keys; made where the store has no log yet. Its name is the log's origin.
+pub(crate) fn signer(
+    keys: &Path,
+    origin: &str,
+    is_new: bool,
+    memory: &Memory,
+) -> Result<NoteSigner, LogError> {
+    let path = keys.join("log.key");
+    let kept = read(&path)?.map(Zeroizing::new);
+    let kept = kept.map(|bytes| parse(&bytes).ok_or(LogError::Key)).transpose()?;
+    // A first start that was cut leaves a key that has signed nothing, under the name of a deployment that never was.
+    let is_unused = |signer: &NoteSigner| {
+        let last = memory.last(signer.public());
+        is_new && last.is_ok_and(|last| last.is_none_or(|last| last.tree().size == 0))
+    };
+    match kept.filter(|signer| signer.public().name() == origin || !is_unused(signer)) {
+        Some(signer) if signer.public().name() == origin => Ok(signer),
+        Some(_) => Err(LogError::Key),
+        None if is_new => {
+            let signer = NoteSigner::make(origin, Kind::Text, &mut System)?.map_err(|_| LogError::Key)?;
+            memory.forget()?;
+            write_whole(&path, &to_bytes(&signer))?;
+            Ok(signer)
+        }
+        None => Err(LogError::Missing(path)),
+    }
+}
+
+/// "CVLK" ‖ 01 ‖ seed 32 ‖ name: the key's file.
+pub(crate) fn to_bytes(signer: &NoteSigner) -> Zeroizing<Vec<u8>> {
+    let name = signer.public().name().as_bytes();
+    Zeroizing::new([MAGIC, signer.expose_seed(), name].concat())
+}
+
+pub(crate) fn parse(bytes: &[u8]) -> Option<NoteSigner> {
+    let (seed, name) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
+    NoteSigner::from_seed(core::str::from_utf8(name).ok()?, Kind::Text, seed).ok()
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, LogError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LogError::File {
+            path: path.to_owned(),
+            error,
+        }),
+    }
+}
+
+/// Whole and durable under its name, or as it was before.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+    let unfinished = path.with_extension("unfinished");
+    let write = || {
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, path)?;
+        File::open(path.parent().unwrap_or(path))?.sync_all()
+    };
+    write().map_err(|error| LogError::File {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+const MAGIC: &[u8] = b"CVLK\x01";

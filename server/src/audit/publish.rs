@@ -1,0 +1,187 @@
+//! Checkpoints: the log's size and root, signed at even intervals over what is durable, and never over less than before
+//! (`spec/log.md`, section 4).
+
+use std::path::Path;
+use std::sync::{PoisonError, RwLock};
+
+use base64::BASE64URL_NOPAD;
+use crypto::audit::checkpoint::{Checkpoint, SignedCheckpoint};
+use crypto::audit::map::MapProof;
+use crypto::audit::note::{Kind, NoteSigner};
+use crypto::audit::policy::Policy;
+use crypto::audit::prove;
+use crypto::audit::tree::{Growing, TreeHead, leaf_hash};
+use crypto::id::{Hash32, Id};
+use tokio::sync::Mutex;
+
+use super::keep::{self, LogError, Memory};
+use super::map::{self, MapState};
+use super::tiles;
+use crate::state::System;
+use crate::store::{MetaStore, StoreError};
+
+/// The log: what signs it, how far it is signed, whom its clients are told to believe.
+pub struct Log {
+    pub(crate) policy: Policy,
+    /// Index of the entry with which it goes on from a backup.
+    pub(crate) restored_at: Option<u64>,
+    signer: NoteSigner,
+    memory: Memory,
+    tree: Mutex<Growing>,
+    newest: RwLock<SignedCheckpoint>,
+    /// Read by who proves in the map, written by who brings it further.
+    map: tokio::sync::RwLock<()>,
+}
+
+impl Log {
+    /// Goes on from the last checkpoint: the store must hold what was signed then, to the last entry.
+    async fn start(store: &dyn MetaStore, signer: NoteSigner, memory: Memory) -> Result<Self, LogError> {
+        let last = memory.last(signer.public())?;
+        let signed = last.as_ref().map_or(0, |last| last.tree().size);
+        let tree = grown(store, signed).await?;
+        if last.as_ref().is_some_and(|last| *last.tree() != tree.head()) {
+            return Err(LogError::Shrunk);
+        }
+        let log = Self::of(signer, memory, tree, last)?;
+        log.publish(store).await?;
+        Ok(log)
+    }
+
+    fn of(
+        signer: NoteSigner,
+        memory: Memory,
+        tree: Growing,
+        last: Option<SignedCheckpoint>,
+    ) -> Result<Self, LogError> {
+        let policy = Policy::new(signer.public().clone(), Vec::new(), 0, MAX_AGE, false);
+        let newest = match last {
+            Some(last) => last,
+            None => sign(&signer, tree.head())?,
+        };
+        memory.keep(&newest)?;
+        Ok(Self {
+            policy: policy.map_err(|_| LogError::Key)?,
+            restored_at: None,
+            signer,
+            memory,
+            tree: Mutex::new(tree),
+            newest: RwLock::new(newest),
+            map: tokio::sync::RwLock::default(),
+        })
+    }
+
+    /// The log of a data folder.
+    pub(crate) async fn open(
+        keys: &Path,
+        store: &dyn MetaStore,
+        deployment_id: &Id,
+    ) -> Result<Self, LogError> {
+        let is_new = tiles::entries(store, 0, 1).await?.is_empty();
+        let memory = Memory::file(keys);
+        let signer = keep::signer(keys, &origin(deployment_id), is_new, &memory)?;
+        Self::start(store, signer, memory).await
+    }
+
+    /// The log of a store that is empty and forgets, under a key that is kept nowhere: for tests.
+    ///
+    /// # Errors
+    /// See [`LogError`].
+    pub fn unkept(deployment_id: &Id) -> Result<Self, LogError> {
+        let signer = NoteSigner::make(&origin(deployment_id), Kind::Text, &mut System)?;
+        Self::of(
+            signer.map_err(|_| LogError::Key)?,
+            Memory::none(),
+            Growing::default(),
+            None,
+        )
+    }
+
+    /// Signs what is durable by now. The signed size is on the disk before anybody is told of it.
+    pub(crate) async fn publish(&self, store: &dyn MetaStore) -> Result<TreeHead, LogError> {
+        let mut tree = self.tree.lock().await;
+        let _writing = self.map.write().await;
+        map::advance(store).await?;
+        let before = tree.leaves();
+        let mut next = tree.clone();
+        loop {
+            let entries = tiles::entries(store, next.leaves(), AT_ONCE).await?;
+            entries.iter().for_each(|entry| next.push(leaf_hash(entry)));
+            if entries.len() < AT_ONCE {
+                break;
+            }
+        }
+        if next.leaves() == before {
+            return Ok(tree.head());
+        }
+        tiles::keep(store, before, next.leaves()).await?;
+        let checkpoint = sign(&self.signer, next.head())?;
+        self.memory.keep(&checkpoint)?;
+        *tree = next;
+        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = checkpoint;
+        Ok(tree.head())
+    }
+
+    /// How far the map is, where its root stands, and the proof for each key, all of one moment; nothing before the
+    /// first checkpoint that has one.
+    pub(crate) async fn prove(
+        &self,
+        store: &dyn MetaStore,
+        keys: &[Hash32],
+    ) -> Result<Option<(MapState, u64, Vec<MapProof>)>, StoreError> {
+        let _reading = self.map.read().await;
+        let Some((state, index)) = map::newest(store).await? else {
+            return Ok(None);
+        };
+        let mut proofs = Vec::with_capacity(keys.len());
+        for key in keys {
+            proofs.push(map::prove(store, state.root, *key).await?);
+        }
+        Ok(Some((state, index, proofs)))
+    }
+
+    /// The newest checkpoint.
+    pub(crate) fn checkpoint(&self) -> SignedCheckpoint {
+        self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Its size: nothing behind it is served.
+    pub(crate) fn size(&self) -> u64 {
+        self.newest
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .tree()
+            .size
+    }
+}
+
+/// The tree over the first entries of the store.
+async fn grown(store: &dyn MetaStore, size: u64) -> Result<Growing, LogError> {
+    let Some(whole) = prove::whole(size) else {
+        return Ok(Growing::default());
+    };
+    if tiles::entries(store, size - 1, 1).await?.is_empty() {
+        return Err(LogError::Shrunk);
+    }
+    let mut complete = Vec::with_capacity(whole.nodes().len());
+    for node in whole.nodes() {
+        complete.push(tiles::node(store, node, size).await?);
+    }
+    Growing::resume(size, complete).ok_or(LogError::Store(StoreError::Unavailable))
+}
+
+fn sign(signer: &NoteSigner, tree: TreeHead) -> Result<SignedCheckpoint, LogError> {
+    let origin = signer.public().name().to_owned();
+    Checkpoint { origin, tree }
+        .sign(signer)
+        .map_err(|_| LogError::Key)
+}
+
+/// The log's name: the deployment's, not its host's, so that it stays when the address changes.
+fn origin(deployment_id: &Id) -> String {
+    format!("civis/{}", BASE64URL_NOPAD.encode(deployment_id))
+}
+
+/// Seconds after which witnesses' signatures are stale.
+const MAX_AGE: u32 = 86_400;
+/// Entries read at once.
+const AT_ONCE: usize = 1_024;
