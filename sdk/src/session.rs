@@ -70,6 +70,8 @@ pub struct Unlocked {
     pub(crate) replica: RefCell<Replica>,
     /// Whether this device did not know the collection when this session began.
     pub(crate) first_visit: bool,
+    /// Whether the deployment's log was held against the account's policy in this session.
+    pub(crate) policy_held: Cell<bool>,
     /// How far the log was seen when it was last verified.
     pub(crate) log: Cell<TreeHead>,
     /// Where the newest manifest stands in the log, by the server's word, until the log was looked at.

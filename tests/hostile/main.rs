@@ -21,6 +21,7 @@ mod login;
 mod map;
 mod phrase;
 mod planted;
+mod policy;
 mod race;
 mod random;
 mod resume;

@@ -25,7 +25,7 @@ use shared::audit::LogWrite;
 use shared::{AccountId, DeploymentId, ErrorCode, Hash, LogTag, OperationId, RecoveryId};
 use zeroize::Zeroizing;
 
-use super::{Device, freshness, genesis, login, pin, retry};
+use super::{Device, genesis, login, pin, policy, retry};
 use crate::api;
 use crate::error::ApiError;
 use crate::evidence::{Check, Keeper, Known, Refusal, Refused, Route, Subject, refuse};
@@ -292,7 +292,7 @@ impl Draft {
 
     /// The log as this device sees it for the first time: from here on no device of the account goes back behind it.
     async fn first_sight(&self) -> Result<LogPin, CreateError> {
-        match freshness::first_sight(&self.device).await? {
+        match policy::first_sight(&self.device).await? {
             Ok(pin) => Ok(pin),
             Err(note) => {
                 let refused = Refused::new(Check::Checkpoint, Subject::Account, Route::Checkpoint, &note);

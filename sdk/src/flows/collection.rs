@@ -261,6 +261,7 @@ impl Unlocked {
         if let Some(local) = local {
             self.start_from(local);
         }
+        Box::pin(self.verify_policy()).await?;
         // First: whatever it covers was there before what is read next.
         let mut log = self.read_checkpoint().await?;
         let mut standing = self.read_standing(id).await?;

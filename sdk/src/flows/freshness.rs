@@ -5,21 +5,20 @@
 //! covers them; then they must be in it. Entries that came since are looked through for heads, manifests and identities
 //! of this account that the server does not show.
 
-use crypto::account::manifest::LogPin;
 use crypto::audit::entry::{Entry, Tag};
 use crypto::audit::opening::{Opened, Opening, identity_label};
-use crypto::audit::policy::{Accepted, Policy, RefusedCheckpoint};
+use crypto::audit::policy::{Accepted, RefusedCheckpoint};
 use crypto::audit::proof::{verify_consistency, verify_inclusion, verify_tile};
 use crypto::audit::tag::LogKey;
 use crypto::audit::tile::{Kind, Tile, WIDTH};
 use crypto::audit::tree::{TreeHead, leaf_hash};
 use crypto::collection::head::SignedHead;
 use crypto::id::Hash32;
-use shared::audit::{LogCard, LogWrite, Logged, Proofs, ReadProofs};
+use shared::audit::{LogWrite, Logged, Proofs, ReadProofs};
 use shared::{AccountId, Hash, LogTag, limit};
 
 use super::collection::SyncError;
-use super::{Device, retry};
+use super::retry;
 use crate::api;
 use crate::error::{ApiError, LocalError};
 use crate::evidence::{Check, Known, Refused, Route, Subject};
@@ -61,25 +60,6 @@ pub(crate) struct Look {
     /// Whatever is owed now was written or served before the checkpoint was asked for.
     owed: Vec<Owed>,
     accepted: Accepted,
-}
-
-/// The policy that a card states.
-pub(crate) fn policy_of(card: &LogCard) -> Option<Policy> {
-    use crypto::audit::note::NoteKey;
-    let witnesses: Result<Vec<NoteKey>, _> = card.witnesses.iter().map(|key| NoteKey::parse(key)).collect();
-    let log = NoteKey::parse(&card.key).ok()?;
-    Policy::new(log, witnesses.ok()?, card.quorum, card.max_age, card.strict).ok()
-}
-
-/// The log of a deployment at first sight: what a new account pins; the note where it is refused.
-pub(crate) async fn first_sight(device: &Device) -> Result<Result<LogPin, Vec<u8>>, ApiError> {
-    let card = retry(device, || api::audit::card(device.transport())).await?;
-    let note = retry(device, || api::audit::checkpoint(device.transport())).await?;
-    let pin = policy_of(&card).and_then(|policy| {
-        let tree = *policy.accept(&note).ok()?.checkpoint().tree();
-        Some(LogPin { policy, tree })
-    });
-    Ok(pin.ok_or(note.to_vec()))
 }
 
 impl Look {

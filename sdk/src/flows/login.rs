@@ -298,6 +298,7 @@ impl Unlocked {
             }),
             replica: RefCell::new(replica),
             first_visit,
+            policy_held: Cell::new(false),
             log: Cell::new(TreeHead::default()),
             told: Cell::default(),
             turn: futures::lock::Mutex::new(()),

@@ -22,6 +22,7 @@ pub mod notice;
 pub(crate) mod passage;
 pub mod phrase;
 pub(crate) mod pin;
+pub(crate) mod policy;
 pub mod read;
 pub mod resume;
 pub mod seal;

@@ -1,0 +1,59 @@
+//! Whom this client believes about the log: what the account pinned, held against what the deployment states.
+//! spec/flows.md section 10, spec/log.md section 5, checklist 41.
+
+use crypto::account::manifest::LogPin;
+use crypto::audit::note::NoteKey;
+use crypto::audit::policy::Policy;
+use shared::audit::LogCard;
+
+use super::collection::SyncError;
+use super::{Device, retry};
+use crate::api;
+use crate::error::ApiError;
+use crate::evidence::{Check, Route};
+use crate::session::Unlocked;
+
+/// The log of a deployment at first sight: what a new account pins; the note where it is refused.
+pub(crate) async fn first_sight(device: &Device) -> Result<Result<LogPin, Vec<u8>>, ApiError> {
+    let card = retry(device, || api::audit::card(device.transport())).await?;
+    let note = retry(device, || api::audit::checkpoint(device.transport())).await?;
+    let pin = policy_of(&card).and_then(|policy| {
+        let tree = *policy.accept(&note).ok()?.checkpoint().tree();
+        Some(LogPin { policy, tree })
+    });
+    Ok(pin.ok_or(note.to_vec()))
+}
+
+impl Unlocked {
+    /// Once in each session: the deployment still asks for no less than the account agreed to. What asks for more is
+    /// agreed to at once, in the next manifest.
+    pub(crate) async fn verify_policy(&self) -> Result<(), SyncError> {
+        if self.policy_held.get() {
+            return Ok(());
+        }
+        let card = match retry(self.device(), || api::audit::card(self.transport())).await {
+            Ok(card) => card,
+            Err(error) => return Err(self.withheld_log(error, Check::LogPolicy, Route::Log).await),
+        };
+        let pinned = self.manifest.borrow().manifest.log.policy.clone();
+        let stated = policy_of(&card).filter(|stated| !pinned.is_weakened_by(stated));
+        let Some(stated) = stated else {
+            let bytes = serde_json::to_vec(&card).unwrap_or_default();
+            return Err(self.refuse_log(Check::LogPolicy, Route::Log, &bytes).await);
+        };
+        if stated != pinned {
+            let agree =
+                |manifest: &mut crypto::account::manifest::Manifest| manifest.log.policy = stated.clone();
+            Box::pin(self.change_manifest(agree)).await?;
+        }
+        self.policy_held.set(true);
+        Ok(())
+    }
+}
+
+/// The policy that a card states.
+fn policy_of(card: &LogCard) -> Option<Policy> {
+    let witnesses: Result<Vec<NoteKey>, _> = card.witnesses.iter().map(|key| NoteKey::parse(key)).collect();
+    let log = NoteKey::parse(&card.key).ok()?;
+    Policy::new(log, witnesses.ok()?, card.quorum, card.max_age, card.strict).ok()
+}
