@@ -130,7 +130,7 @@ async fn n42_n43_what_another_device_was_shown_is_found_in_its_head() {
 
 /// What a device has seen stands in the manifest that it writes: a device that is new goes back no further.
 #[tokio::test(flavor = "multi_thread")]
-async fn n43_a_new_device_starts_from_what_the_manifest_has_seen() {
+async fn n42_n43_a_new_device_starts_from_what_the_manifest_has_seen() {
     let world = world().await;
     let it = behind(&world).await;
     it.first.sync().await.unwrap();

@@ -356,13 +356,11 @@ async fn n42_two_commits_are_not_one_entry() {
     let writing = async || {
         it.second.make_folder("Trois", None).await.unwrap();
         it.second.make_folder("Quatre", None).await.unwrap();
-        let size = it
-            .evil
-            .memory()
-            .into_iter()
-            .rfind(|seen| is_commit(&seen.request));
-        let whole = LogKeeper::of(&world, logged(&[size.unwrap()])).await;
-        log.entries.push(whole.entries.last().unwrap().clone());
+        let commits = it.evil.memory().into_iter();
+        let second = commits.rev().find(|seen| is_commit(&seen.request));
+        let size = logged(&[second.unwrap()]);
+        let whole = LogKeeper::of(&world, size).await;
+        log.entries.push(whole.entries[size as usize - 1].clone());
         log.entries.push(statement(1));
         it.evil.begin(log.clone().shown("the second one there"));
         it.second.sync().await

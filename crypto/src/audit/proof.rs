@@ -108,6 +108,96 @@ pub fn verify_consistency(
     equal(&new_node, new_root)
 }
 
+/// Checks that `leaf` stands at `index` in the subtree of the leaves `start` to `end` with this root (Merkle tree
+/// certificates, section 4.3).
+///
+/// # Errors
+/// It does not follow from the proof, or the tree has no such subtree.
+pub fn verify_subtree_inclusion(
+    index: u64,
+    (start, end): (u64, u64),
+    leaf: &Hash32,
+    proof: &[Hash32],
+    root: &Hash32,
+) -> Result<(), ProofError> {
+    if !is_subtree(start, end) {
+        return Err(ProofError);
+    }
+    let within = index.checked_sub(start).ok_or(ProofError)?;
+    verify_inclusion(within, end - start, leaf, proof, root)
+}
+
+/// Checks that the subtree of the leaves `start` to `end` with the root `node` is in the tree of `size` leaves (Merkle
+/// tree certificates, section 4.4). A tree's beginning is such a subtree: that is consistency.
+///
+/// # Errors
+/// It does not follow from the proof, or the tree has no such subtree.
+pub fn verify_subtree_consistency(
+    (start, end): (u64, u64),
+    size: u64,
+    proof: &[Hash32],
+    node: &Hash32,
+    root: &Hash32,
+) -> Result<(), ProofError> {
+    if start == end && end <= size && proof.is_empty() {
+        // Nothing is in every tree.
+        return equal(node, &root_of_leaves(&[]));
+    }
+    if !is_subtree(start, end) || end > size {
+        return Err(ProofError);
+    }
+    let (mut first, mut last, mut end_of_tree) = (start, end - 1, size - 1);
+    let shift = |first: &mut u64, last: &mut u64, end: &mut u64| {
+        *first >>= 1;
+        *last >>= 1;
+        *end >>= 1;
+    };
+    // The largest complete subtree at the right border of the subtree; all of it where that is the tree's border too.
+    while first != last && (end == size || last & 1 == 1) {
+        shift(&mut first, &mut last, &mut end_of_tree);
+    }
+    let (given, siblings) = if first == last {
+        (node, proof)
+    } else {
+        proof.split_first().ok_or(ProofError)?
+    };
+    let (mut own, mut whole) = (*given, *given);
+    for sibling in siblings {
+        if end_of_tree == 0 {
+            return Err(ProofError);
+        }
+        if last & 1 == 1 || last == end_of_tree {
+            if first < last {
+                own = node_hash(sibling, &own);
+            }
+            whole = node_hash(sibling, &whole);
+            while last & 1 == 0 && last != 0 {
+                shift(&mut first, &mut last, &mut end_of_tree);
+            }
+        } else {
+            whole = node_hash(&whole, sibling);
+        }
+        shift(&mut first, &mut last, &mut end_of_tree);
+    }
+    if end_of_tree != 0 {
+        return Err(ProofError);
+    }
+    equal(&own, node)?;
+    equal(&whole, root)
+}
+
+/// A run of leaves that is a tree of its own wherever the whole tree is cut: it begins at a multiple of the least power
+/// of two that holds it.
+const fn is_subtree(start: u64, end: u64) -> bool {
+    if start >= end {
+        return false;
+    }
+    match (end - start).checked_next_power_of_two() {
+        Some(holds) => start.is_multiple_of(holds),
+        None => start == 0,
+    }
+}
+
 /// Checks that these are the leaves of the tile `index` of level 0 in the tree of `size` leaves, by the inclusion proof of
 /// the first of them: what it holds besides the tile's own siblings places the tile's root among all tiles.
 ///

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use base64::BASE64;
-use crypto::audit::proof::{verify_consistency, verify_inclusion};
+use crypto::audit::proof::{
+    verify_consistency, verify_inclusion, verify_subtree_consistency, verify_subtree_inclusion,
+};
 use crypto::hash::sha256_of;
 use crypto::id::Hash32;
 use serde::Deserialize;
@@ -57,6 +59,60 @@ fn consistency_proofs() {
             case.size1,
             case.size2,
             &proof,
+            &hash("root", &case.root1),
+            &hash("root", &case.root2),
+        );
+        assert_eq!(verified.is_err(), case.want_err, "{}", path.display());
+    });
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SubtreeInclusion {
+    leaf_idx: u64,
+    start: u64,
+    end: u64,
+    root: String,
+    leaf_hash: String,
+    proof: Option<Vec<String>>,
+    want_err: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SubtreeConsistency {
+    start: u64,
+    end: u64,
+    size: u64,
+    root1: String,
+    root2: String,
+    proof: Option<Vec<String>>,
+    want_err: bool,
+}
+
+#[test]
+fn subtree_inclusion_proofs() {
+    each("subtreeinclusion", |path| {
+        let case: SubtreeInclusion = json(path);
+        let verified = verify_subtree_inclusion(
+            case.leaf_idx,
+            (case.start, case.end),
+            &hash("leaf", &case.leaf_hash),
+            &hashes(case.proof.as_ref()),
+            &hash("root", &case.root),
+        );
+        assert_eq!(verified.is_err(), case.want_err, "{}", path.display());
+    });
+}
+
+#[test]
+fn subtree_consistency_proofs() {
+    each("subtreeconsistency", |path| {
+        let case: SubtreeConsistency = json(path);
+        let verified = verify_subtree_consistency(
+            (case.start, case.end),
+            case.size,
+            &hashes(case.proof.as_ref()),
             &hash("root", &case.root1),
             &hash("root", &case.root2),
         );

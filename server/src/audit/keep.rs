@@ -20,8 +20,8 @@ use crate::store::StoreError;
 pub enum LogError {
     /// The store holds less than the log has signed, or something else.
     #[error(
-        "the store does not hold what its log has signed: it is older, or was changed. If it was put back from a backup, \
-         say so with `civis-server restored --reason \"...\"`"
+        "the store does not hold what its log has signed: it is older than `keys/log.checkpoint`, or was changed. Put the \
+         newest copy of the store back"
     )]
     Shrunk,
     /// The log's key, or what it was kept with, does not read.
