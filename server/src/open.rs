@@ -2,7 +2,7 @@
 //! the other (`spec/wire.md`, section 9).
 
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use crypto::opaque::server::{Setup, SetupError};
 use crypto::random::make_bytes;
 use zeroize::Zeroizing;
 
+use crate::audit::keep::write_whole;
 use crate::audit::{Log, LogError};
 use crate::config::Config;
 use crate::key;
@@ -165,19 +166,8 @@ fn read_setup(path: &Path) -> Result<Option<Setup>, OpenError> {
 fn write_setup(path: &Path, bytes: &[u8]) -> Result<(), OpenError> {
     let folder = path.parent().unwrap_or(path);
     make_folder(folder)?;
-    let unfinished = path.with_extension("unfinished");
     let write = || {
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&unfinished)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&unfinished, path)?;
-        File::open(folder)?.sync_all()?;
+        write_whole(path, bytes)?;
         File::open(folder.parent().unwrap_or(folder))?.sync_all()
     };
     write().map_err(|error| OpenError::Folder {

@@ -59,12 +59,6 @@ impl Growing {
         (complete.len() == leaves.count_ones() as usize).then_some(Self { leaves, complete })
     }
 
-    /// The roots of its complete subtrees, largest first.
-    #[must_use]
-    pub fn complete(&self) -> &[Hash32] {
-        &self.complete
-    }
-
     /// Size and root as they are now.
     #[must_use]
     pub fn head(&self) -> TreeHead {

@@ -84,7 +84,7 @@ impl Memory {
 
     pub(super) fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), LogError> {
         match &self.0 {
-            Some(path) => write_whole(path, &checkpoint.note().to_bytes()),
+            Some(path) => write(path, &checkpoint.note().to_bytes()),
             None => Ok(()),
         }
     }
@@ -111,7 +111,7 @@ pub(crate) fn signer(
         None if is_new => {
             let signer = NoteSigner::make(origin, Kind::Text, &mut System)?.map_err(|_| LogError::Key)?;
             memory.forget()?;
-            write_whole(&path, &to_bytes(&signer))?;
+            write(&path, &to_bytes(&signer))?;
             Ok(signer)
         }
         None => Err(LogError::Missing(path)),
@@ -141,22 +141,23 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, LogError> {
 }
 
 /// Whole and durable under its name, or as it was before.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = path.with_extension("unfinished");
-    let write = || {
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&unfinished)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        std::fs::rename(&unfinished, path)?;
-        File::open(path.parent().unwrap_or(path))?.sync_all()
-    };
-    write().map_err(|error| LogError::File {
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&unfinished)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)?;
+    File::open(path.parent().unwrap_or(path))?.sync_all()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+    write_whole(path, bytes).map_err(|error| LogError::File {
         path: path.to_owned(),
         error,
     })

@@ -12,7 +12,6 @@ use crypto::audit::policy::Policy;
 use crypto::audit::prove;
 use crypto::audit::tree::{Growing, TreeHead, leaf_hash};
 use crypto::id::{Hash32, Id};
-use tokio::sync::Mutex;
 
 use super::keep::{self, LogError, Memory};
 use super::map::{self, MapState};
@@ -27,10 +26,9 @@ pub struct Log {
     pub(crate) restored_at: Option<u64>,
     signer: NoteSigner,
     memory: Memory,
-    tree: Mutex<Growing>,
+    /// Written by who brings tree and map further, read by who proves in the map.
+    tree: tokio::sync::RwLock<Growing>,
     newest: RwLock<SignedCheckpoint>,
-    /// Read by who proves in the map, written by who brings it further.
-    map: tokio::sync::RwLock<()>,
 }
 
 impl Log {
@@ -56,17 +54,19 @@ impl Log {
         let policy = Policy::new(signer.public().clone(), Vec::new(), 0, MAX_AGE, false);
         let newest = match last {
             Some(last) => last,
-            None => sign(&signer, tree.head())?,
+            None => {
+                let first = sign(&signer, tree.head())?;
+                memory.keep(&first)?;
+                first
+            }
         };
-        memory.keep(&newest)?;
         Ok(Self {
             policy: policy.map_err(|_| LogError::Key)?,
             restored_at: None,
             signer,
             memory,
-            tree: Mutex::new(tree),
+            tree: tokio::sync::RwLock::new(tree),
             newest: RwLock::new(newest),
-            map: tokio::sync::RwLock::default(),
         })
     }
 
@@ -98,8 +98,7 @@ impl Log {
 
     /// Signs what is durable by now. The signed size is on the disk before anybody is told of it.
     pub(crate) async fn publish(&self, store: &dyn MetaStore) -> Result<TreeHead, LogError> {
-        let mut tree = self.tree.lock().await;
-        let _writing = self.map.write().await;
+        let mut tree = self.tree.write().await;
         map::advance(store).await?;
         let before = tree.leaves();
         let mut next = tree.clone();
@@ -128,7 +127,7 @@ impl Log {
         store: &dyn MetaStore,
         keys: &[Hash32],
     ) -> Result<Option<(MapState, u64, Vec<MapProof>)>, StoreError> {
-        let _reading = self.map.read().await;
+        let _reading = self.tree.read().await;
         let Some((state, index)) = map::newest(store).await? else {
             return Ok(None);
         };
