@@ -6,7 +6,7 @@
 
 use base64::BASE64;
 
-use super::note::{Note, NoteError, NoteKey, NoteSigner, is_name};
+use super::note::{Note, NoteError, NoteKey, NoteSigner, is_name, unbase64};
 use super::tree::TreeHead;
 
 /// What a checkpoint says: unsigned, or not checked yet.
@@ -61,10 +61,7 @@ impl Checkpoint {
         let (Some(origin), Some(size), Some(root)) = (origin, size, root) else {
             return Err(CheckpointError::Malformed);
         };
-        let root = BASE64
-            .decode(root.as_bytes())
-            .ok()
-            .and_then(|root| root.try_into().ok());
+        let root = unbase64(root).and_then(|root| root.try_into().ok());
         let checkpoint = Self {
             origin: origin.to_owned(),
             tree: TreeHead {

@@ -94,9 +94,7 @@ impl NoteKey {
         // Base64 may hold a plus; a name and an id do not.
         let mut parts = text.splitn(3, '+');
         let (name, id, key) = (parts.next(), parts.next(), parts.next());
-        let bytes = BASE64
-            .decode(key.ok_or(NoteError::Malformed)?.as_bytes())
-            .map_err(|_| NoteError::Malformed)?;
+        let bytes = unbase64(key.ok_or(NoteError::Malformed)?).ok_or(NoteError::Malformed)?;
         let (kind, key) = bytes.split_first().ok_or(NoteError::Malformed)?;
         let kind = Kind::from_number(*kind).ok_or(NoteError::Malformed)?;
         let key = key.try_into().map_err(|_| NoteError::Malformed)?;
@@ -318,7 +316,7 @@ impl Note {
 impl Line {
     fn of(line: &str) -> Option<Self> {
         let (name, signature) = line.strip_prefix(DASH)?.split_once(' ')?;
-        let bytes = BASE64.decode(signature.as_bytes()).ok()?;
+        let bytes = unbase64(signature)?;
         let (id, bytes) = bytes.split_first_chunk::<4>()?;
         (is_name(name) && !bytes.is_empty()).then(|| Self {
             name: name.to_owned(),
@@ -365,6 +363,12 @@ pub(crate) fn is_name(name: &str) -> bool {
 fn is_text(text: &str) -> bool {
     let is_out = |c: char| c < ' ' && c != '\n';
     text.ends_with('\n') && text.len() <= NOTE_BYTES && !text.contains(is_out)
+}
+
+/// Base64 in its one form: the library also takes padding in the middle, as of pieces that somebody joined.
+pub(crate) fn unbase64(text: &str) -> Option<Vec<u8>> {
+    let bytes = BASE64.decode(text.as_bytes()).ok()?;
+    (BASE64.encode(&bytes) == text).then_some(bytes)
 }
 
 fn hex(id: [u8; 4]) -> String {
@@ -476,6 +480,9 @@ mod tests {
             text.replace("text", "te\rxt"),
             text.replace("a.fr", "a+fr"),
             text.replace("a.fr ", "a.fr  "),
+            // A signature in two pieces, each with a padding of its own.
+            format!("{text}— a.fr AAAA/wAAAA=AAAAAAAA\n"),
+            format!("{text}— a.fr AAAAAA==AAAAAAAA\n"),
             format!("{text}{}", "— a.fr AAAAAAA=\n".repeat(40)),
         ] {
             assert_eq!(
