@@ -2,11 +2,12 @@
 //!
 //! For now an account touches what it owns. Grants, links and deposits will be decided here as well.
 
+use crypto::audit::listing::BodyState;
 use shared::ErrorCode;
 
 use crate::auth::Who;
 use crate::error::Failure;
-use crate::row::{BodyRow, BodyState, CollectionRow, LoginRow, UploadRow};
+use crate::row::{BodyRow, CollectionRow, LoginRow, UploadRow};
 
 /// Register under a handle: a free one by anybody, one's own by its holder alone.
 pub(crate) fn register(who: Option<&Who>, taken: Option<&LoginRow>) -> Result<(), Failure> {

@@ -100,6 +100,7 @@ pub(crate) async fn erase_some(state: &State, id: &Id) -> Result<bool, Failure> 
             key::pages(collection),
             key::all_dropped(collection),
             key::heads(collection),
+            key::all_refs(collection),
             key::charters(collection),
             key::logged_heads(collection),
         ];

@@ -3,6 +3,7 @@
 //! Reminders lie in the store in the order of their times and are looked at when due; the rows decide. Erasing is
 //! done in an order that a crash may cut anywhere: mark, parts, hashes, and the row last.
 
+use crypto::audit::listing::BodyState;
 use crypto::id::{Hash32, Id};
 use shared::{ErrorCode, limit};
 
@@ -10,7 +11,7 @@ use crate::closing;
 use crate::commit::PRESENT;
 use crate::error::Failure;
 use crate::key::{self, Due, Place};
-use crate::row::{BodyRow, BodyState, CollectionRow, DroppedRow, PageRow, QuotaRow, Row, UploadRow};
+use crate::row::{BodyRow, CollectionRow, DroppedRow, PageRow, QuotaRow, Row, UploadRow};
 use crate::state::State;
 use crate::store::Batch;
 use crate::transact::{Step, Writes};

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeSet;
 
+use crypto::audit::listing::BodyState;
 use crypto::audit::opening::Opening;
 use crypto::collection::charter::{Charter, VerifiedCharter};
 use crypto::collection::head::{Head, Place as ChainPlace, SignedHead};
@@ -19,7 +20,7 @@ use crate::audit::write::{self, Entries};
 use crate::auth::Who;
 use crate::error::Failure;
 use crate::key::{self, Due};
-use crate::row::{BodyRow, BodyState, CollectionRow, DroppedRow, PageRow, QuotaRow};
+use crate::row::{BodyRow, CollectionRow, DroppedRow, PageRow, QuotaRow};
 use crate::state::State;
 use crate::store::Batch;
 use crate::transact::Writes;
@@ -225,7 +226,9 @@ impl Checked {
             head_hash: *self.head.hash(),
         };
         batch.put_row(key::collection(id), &row);
-        batch.put(key::head(id, self.head.head_no()), self.head.to_bytes().to_vec());
+        let number = self.head.head_no();
+        batch.put(key::head(id, number), self.head.to_bytes().to_vec());
+        batch.put(key::refs(id, number), self.refs.to_bytes());
         for (page_id, page) in &self.pages {
             batch.put_row(key::page(id, page_id), &PageRow { page: page.clone() });
             batch.delete(key::dropped(id, page_id));

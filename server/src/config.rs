@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
+use crypto::audit::note::{Kind, NoteKey};
+use shared::limit;
 
 /// What the server runs with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +43,8 @@ pub struct Config {
     pub connections_per_address: u32,
     /// Seconds between checkpoints of the log.
     pub checkpoint_seconds: u32,
+    /// Keys of the auditors who may read what stands behind the log: no person's content, nobody's name.
+    pub auditors: Vec<NoteKey>,
     /// Where the source of this very program is, as its licence asks.
     pub source: String,
     /// Least grave events that are logged.
@@ -63,6 +67,7 @@ impl Default for Config {
             connections: 512,
             connections_per_address: 64,
             checkpoint_seconds: 30,
+            auditors: Vec::new(),
             source: env!("CARGO_PKG_REPOSITORY").to_owned(),
             log: Level::Info,
         }
@@ -323,6 +328,23 @@ fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(char::is_control)
 }
 
+/// Keys of notes with commas between them; none for an empty text.
+fn keys(text: &str, most: u64, kind: Kind) -> Option<Vec<NoteKey>> {
+    let mut keys: Vec<NoteKey> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
+        let key = NoteKey::parse(part).ok().filter(|key| key.kind() == kind)?;
+        if keys.iter().any(|known| known.is_like(&key)) {
+            return None;
+        }
+        keys.push(key);
+    }
+    (keys.len() as u64 <= most).then_some(keys)
+}
+
+fn joined(keys: &[NoteKey]) -> String {
+    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+}
+
 fn quoted(text: impl fmt::Display) -> String {
     toml::Value::String(text.to_string()).to_string()
 }
@@ -446,6 +468,16 @@ const TABLE: &[Setting] = &[
         show: |config| config.checkpoint_seconds.to_string(),
     },
     Setting {
+        name: "auditors",
+        help: "public keys of the auditors who may read what stands behind the log, with commas between them",
+        expected: "keys as `civis audit key` prints them, at most 16, each once",
+        read: |config, text| {
+            config.auditors = keys(text, limit::AUDITORS, Kind::Text)?;
+            Some(())
+        },
+        show: |config| quoted(joined(&config.auditors)),
+    },
+    Setting {
         name: "source",
         help: "address of the source of this very program",
         expected: "an address on one line that starts with https://",
@@ -560,6 +592,25 @@ mod tests {
                     "{flag} {text:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn auditors_are_keys_each_once() {
+        let key = |seed| {
+            let signer = crypto::audit::note::NoteSigner::from_seed("a.example", Kind::Text, &[seed; 32]);
+            signer.unwrap().public().to_string()
+        };
+        let two = format!("{}, {}", key(1), key(2));
+        assert_eq!(read(&["--auditors", &two], &[]).unwrap().config.auditors.len(), 2);
+        assert!(read(&["--auditors", ""], &[]).unwrap().config.auditors.is_empty());
+        let twice = format!("{},{}", key(1), key(1));
+        for other in [twice.as_str(), "a.example", ",", &key(1)[1..]] {
+            let refused = read(&["--auditors", other], &[]);
+            assert!(
+                matches!(refused, Err(ConfigError::Value { name: "auditors", .. })),
+                "{other}"
+            );
         }
     }
 

@@ -137,6 +137,19 @@ pub(crate) fn head(collection: &Id, number: u64) -> Place {
     )
 }
 
+/// Every commit's references of a collection, as a prefix.
+pub(crate) fn all_refs(collection: &Id) -> Place {
+    (Table::Collection, join(b'f', &[collection]))
+}
+
+/// What the commit with this head gained and lost.
+pub(crate) fn refs(collection: &Id, number: u64) -> Place {
+    (
+        Table::Collection,
+        join(b'f', &[collection, &number.to_be_bytes()]),
+    )
+}
+
 /// Every page of a collection, as a prefix.
 pub(crate) fn pages(collection: &Id) -> Place {
     (Table::Page, join(b'p', &[collection]))

@@ -15,6 +15,7 @@ use axum::Router;
 mod access;
 mod assets;
 mod audit;
+mod auditor;
 mod auth;
 mod closing;
 mod collector;

@@ -3,6 +3,7 @@
 //! A row holds ids, lengths, hashes, counters, and encrypted records as they came. No name, no key
 //! (`spec/store.md` says in which table and under which key each stands; the keys are made in `key.rs`).
 
+use crypto::audit::listing::BodyState;
 use crypto::id::{Hash32, Id};
 
 /// The bytes are not a row of this kind and format.
@@ -302,18 +303,6 @@ impl Row for UploadRow {
     }
 }
 
-/// Where a body stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BodyState {
-    /// Served. Dies 24 h after `since` if nothing refers to it.
-    Live,
-    /// Its last reference was dropped under the write key: unserved, erased 7 days after `since`, an admin may take
-    /// it back meanwhile.
-    Dropped,
-    /// Being erased.
-    Ending,
-}
-
 /// A stored body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BodyRow {
@@ -331,11 +320,7 @@ pub(crate) struct BodyRow {
 impl Row for BodyRow {
     fn write(&self, out: &mut Writer) {
         out.bytes(&self.account_id);
-        out.bytes(&[match self.state {
-            BodyState::Live => 0,
-            BodyState::Dropped => 1,
-            BodyState::Ending => 2,
-        }]);
+        out.bytes(&[self.state.byte()]);
         out.u64(self.since);
         out.u32(self.references);
         out.u64(self.ct_len);
@@ -345,12 +330,7 @@ impl Row for BodyRow {
     fn read(reader: &mut Reader<'_>) -> Result<Self, RowError> {
         Ok(Self {
             account_id: reader.array()?,
-            state: match reader.array()? {
-                [0] => BodyState::Live,
-                [1] => BodyState::Dropped,
-                [2] => BodyState::Ending,
-                _ => return Err(RowError),
-            },
+            state: BodyState::of(u8::from_be_bytes(reader.array()?)).ok_or(RowError)?,
             since: reader.u64()?,
             references: reader.u32()?,
             ct_len: reader.u64()?,

@@ -42,6 +42,12 @@ pub const UPLOADS: u64 = 256;
 pub const WITNESSES: u64 = 16;
 /// Proofs of each kind in one answer.
 pub const PROOFS: u64 = 64;
+/// Auditors that a deployment admits.
+pub const AUDITORS: u64 = 16;
+/// Bytes after which a list for an auditor goes on in the next answer; one record more may follow.
+pub const AUDIT_BYTES: u64 = 1 << 20;
+/// Seconds by which an auditor's clock and the server's may differ.
+pub const AUDITOR_SECONDS: u64 = 300;
 /// Items of one list answer.
 pub const ITEMS: u64 = 500;
 /// Seconds between `sessions/start` and `sessions/finish`.

@@ -65,6 +65,10 @@ pub const MAP: &str = "/api/v1/log/map";
 pub const CHECKPOINT: &str = "/log/checkpoint";
 /// GET: tiles and entries of the log.
 pub const TILES: &str = "/log/tile/{*tile}";
+/// GET, for admitted auditors: one of the lists of the store.
+pub const AUDIT_LIST: &str = "/api/v1/audit/{list}";
+/// GET, for admitted auditors: a chunk of a body with its place in the body's tree.
+pub const AUDIT_CHUNK: &str = "/api/v1/audit/bodies/{body_id}/chunks/{chunk}";
 /// GET: header and part hashes.
 pub const BODY: &str = "/api/v1/bodies/{body_id}";
 /// GET, with `Range`: the chunks.
@@ -78,5 +82,7 @@ pub const READY: &str = "/readyz";
 pub const PART_HASH: &str = "civis-part-hash";
 /// Scheme of the `Authorization` header: `Civis <session_id>.<mac>`, see `spec/wire.md`.
 pub const AUTH_SCHEME: &str = "Civis";
+/// Scheme of the `Authorization` header of an auditor: `Civis-Auditor <note in base64url>`, see `spec/audit.md`.
+pub const AUDITOR_SCHEME: &str = "Civis-Auditor";
 /// Header of every answer: the request's id in the server's log.
 pub const REQUEST_ID: &str = "civis-request";

@@ -7,6 +7,7 @@ use sdk::flows::login::{self, OpenError};
 use sdk::flows::phrase::PhraseError;
 use shared::ErrorCode;
 use tests::person::{Desk, Person};
+use tests::world::World;
 
 use crate::world;
 
@@ -220,4 +221,31 @@ async fn words_are_checked_here_before_anything_is_sent() {
         login::open_with_words(desk.device(), &words).await,
         Err(OpenError::Wrong)
     ));
+}
+
+/// On a log that is too long to be read whole, the map is asked; an account made since the last checkpoint is not in it
+/// yet, and that is nothing to be afraid of.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_used_at_once_though_the_log_is_long_and_has_not_caught_up() {
+    let mut world = World::start(|config| config.checkpoint_seconds = 3_600)
+        .await
+        .unwrap();
+    let desk = Desk::new(&world);
+    let (_, safe) = Person::creates_account("alice", &desk).await;
+    for number in 0..270 {
+        safe.make_folder(&format!("Dossier {number}"), None)
+            .await
+            .unwrap();
+    }
+    // The log is signed as the server starts, and not again.
+    world.restart().await.unwrap();
+    let desk = Desk::new(&world);
+    let (bob, safe) = Person::creates_account("bob", &desk).await;
+    safe.saves("un.txt", b"un").await;
+    safe.sync().await.unwrap();
+    let safe = bob.opens(&Desk::new(&world)).await;
+    assert_eq!(safe.names(), ["un.txt"]);
+    world.restart().await.unwrap();
+    bob.opens(&desk).await;
+    bob.opens(&Desk::new(&world)).await;
 }

@@ -15,6 +15,7 @@ use std::{
 };
 
 use server::config::Config;
+use server::store::SledStore;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -57,7 +58,11 @@ pub struct Answer {
 /// What a server stored at one moment.
 pub struct Snapshot(TempDir);
 
-fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Copies a folder with everything in it.
+///
+/// # Errors
+/// A file that cannot be read or written.
+pub fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(to)?;
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
@@ -153,6 +158,19 @@ impl World {
         self.restart().await
     }
 
+    /// Does something to the store behind the server's back, as its operator can. The server is restarted; sessions end.
+    ///
+    /// # Errors
+    /// See [`WorldError`].
+    pub async fn tamper(&mut self, act: impl AsyncFnOnce(&SledStore)) -> Result<(), WorldError> {
+        self.stop().await;
+        let (store, lock) = open_patiently(async || server::open_store(&self.config).await).await?;
+        act(&store).await;
+        drop(store);
+        drop(lock);
+        self.restart().await
+    }
+
     /// Ends the server; its data stays.
     pub async fn stop(&mut self) {
         if let Some(running) = self.running.take() {
@@ -216,11 +234,17 @@ impl Running {
     }
 }
 
-/// Opens the data folder; what the server before it still holds for a moment is waited for.
 async fn open(config: &Config) -> Result<server::State, server::OpenError> {
+    open_patiently(async || server::open(config).await).await
+}
+
+/// Opens the data folder; what the server before it still holds for a moment is waited for.
+async fn open_patiently<T>(
+    open: impl AsyncFn() -> Result<T, server::OpenError>,
+) -> Result<T, server::OpenError> {
     let mut patience = 100;
     loop {
-        match server::open(config).await {
+        match open().await {
             Err(server::OpenError::Locked(_)) if patience > 0 => {
                 patience -= 1;
                 tokio::time::sleep(Duration::from_millis(50)).await;

@@ -2,8 +2,10 @@
 //!
 //! Specified in `spec/log.md` and `spec/map.md`.
 
+pub mod admission;
 pub mod checkpoint;
 pub mod entry;
+pub mod listing;
 pub mod map;
 pub mod note;
 pub mod opening;

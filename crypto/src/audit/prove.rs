@@ -3,7 +3,7 @@
 //! Every hash of a proof is the root over a run of leaves; a run is complete subtrees, whose roots a log stores in its
 //! tiles. spec/log.md section 3; RFC 6962, 2.1.1 and 2.1.2.
 
-use super::tree::node_hash;
+use super::tree::{node_hash, root_of_leaves};
 use crate::id::Hash32;
 
 /// A complete subtree: the 2^`level` leaves from `index` << `level` on.
@@ -78,6 +78,20 @@ pub fn inclusion(index: u64, size: u64) -> Option<Vec<Run>> {
     }
     runs.reverse();
     Some(runs)
+}
+
+/// The inclusion proof of a leaf among leaves that are all at hand, from the leaf upwards; `None` for an index beyond
+/// them.
+#[must_use]
+pub fn path_of_leaves(leaves: &[Hash32], index: usize) -> Option<Vec<Hash32>> {
+    let runs = inclusion(index as u64, leaves.len() as u64)?;
+    let subtree = |node: &Node| {
+        let begin = usize::try_from(node.index << node.level).ok()?;
+        let end = begin + (1_usize << node.level);
+        Some(root_of_leaves(leaves.get(begin..end)?))
+    };
+    let root = |run: &Run| run.root(&run.nodes().iter().map(subtree).collect::<Option<Vec<_>>>()?);
+    runs.iter().map(root).collect()
 }
 
 /// The runs whose roots prove that the tree of `old` leaves is the beginning of the one of `new`; none where both are

@@ -68,6 +68,12 @@ impl Growing {
         }
     }
 
+    /// The roots of its complete subtrees, largest first: what [`Growing::resume`] takes.
+    #[must_use]
+    pub fn complete(&self) -> &[Hash32] {
+        &self.complete
+    }
+
     /// How many leaves it has.
     #[must_use]
     pub const fn leaves(&self) -> u64 {

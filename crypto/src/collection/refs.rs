@@ -2,7 +2,7 @@
 //!
 //! Needs no key; the server compares what a commit lists with what its head signed. spec/collection.md section 3.
 
-use crate::codec::Writer;
+use crate::codec::{Malformed, Reader, Writer};
 use crate::id::{Hash32, Id};
 use crate::primitives::hash;
 
@@ -31,6 +31,9 @@ pub enum RefsError {
     /// The same thing is gained and lost.
     #[error("a reference is in both lists")]
     Both,
+    /// The bytes are not two lists.
+    #[error("not lists of references")]
+    Malformed,
 }
 
 impl Refs {
@@ -62,9 +65,15 @@ impl Refs {
         &self.drops
     }
 
-    /// refs_hash = SHA-256(n_adds u32 ‖ adds ‖ n_drops u32 ‖ drops); reference = kind u8 (1 body, 2 page) ‖ id.
+    /// refs_hash = SHA-256 of the bytes.
     #[must_use]
     pub fn hash(&self) -> Hash32 {
+        hash::sha256(&self.to_bytes())
+    }
+
+    /// n_adds u32 ‖ adds ‖ n_drops u32 ‖ drops; reference = kind u8 (1 body, 2 page) ‖ id.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = Writer::with_capacity(8 + REFERENCE_BYTES * (self.adds.len() + self.drops.len()));
         for list in [&self.adds, &self.drops] {
             // The wire's cap keeps both counts far below 2^32.
@@ -76,8 +85,33 @@ impl Refs {
                 };
             }
         }
-        hash::sha256(&out.finish())
+        out.finish()
     }
+
+    /// Reads the bytes.
+    ///
+    /// # Errors
+    /// [`RefsError`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, RefsError> {
+        let mut input = Reader::new(bytes);
+        let lists = read(&mut input).and_then(|adds| Ok((adds, read(&mut input)?)));
+        let (adds, drops) = lists.map_err(|Malformed| RefsError::Malformed)?;
+        input.finish().map_err(|Malformed| RefsError::Malformed)?;
+        Self::new(adds, drops)
+    }
+}
+
+fn read(input: &mut Reader<'_>) -> Result<Vec<Reference>, Malformed> {
+    // Grows as the bytes come: a count alone reserves nothing.
+    let mut list = Vec::new();
+    for _ in 0..input.u32()? {
+        list.push(match input.u8()? {
+            1 => Reference::Body(input.array()?),
+            2 => Reference::Page(input.array()?),
+            _ => return Err(Malformed),
+        });
+    }
+    Ok(list)
 }
 
 /// Bytes of the longer kind of reference.
@@ -111,5 +145,8 @@ mod tests {
         assert_eq!(Refs::default().hash(), hash::sha256(&[0; 8]));
         let bytes = [&[0, 0, 0, 1, 1][..], &[1; 16], &[0, 0, 0, 0]].concat();
         assert_eq!(gained.hash(), hash::sha256(&bytes));
+        assert_eq!(Refs::parse(&bytes), Ok(gained));
+        assert_eq!(Refs::parse(&bytes[..bytes.len() - 1]), Err(RefsError::Malformed));
+        assert_eq!(Refs::parse(&[0xff; 8]), Err(RefsError::Malformed));
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod audit;
+pub mod auditor;
 pub mod collection;
 pub mod document;
 pub mod session;

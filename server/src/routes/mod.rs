@@ -9,6 +9,7 @@ use crate::state::State;
 
 mod account;
 mod audit;
+mod auditor;
 mod collection;
 mod deployment;
 mod device;
@@ -56,6 +57,8 @@ pub(crate) fn api() -> Router<State> {
         .route(path::MAP, post(audit::map))
         .route(path::CHECKPOINT, get(audit::checkpoint))
         .route(path::TILES, get(audit::tile))
+        .route(path::AUDIT_LIST, get(auditor::list))
+        .route(path::AUDIT_CHUNK, get(auditor::chunk))
         .method_not_allowed_fallback(method_not_allowed)
 }
 

@@ -273,9 +273,22 @@ impl LogKeeper {
         } else if is_of(request, path::PROOFS) {
             let proofs = self.prove(&asked(request).expect("a question for proofs"));
             *response = good("application/json", serde_json::to_vec(&proofs).expect("JSON"));
-        } else if let Some(bundle) = tile_of(request).and_then(|tile| self.bundle(&tile)) {
+        } else if let Some(bundle) = tile_of(request).and_then(|tile| self.tile(&tile)) {
             *response = good("application/octet-stream", bundle);
         }
+    }
+
+    /// A tile of this history, of entries or of hashes.
+    fn tile(&self, tile: &Tile) -> Option<Vec<u8>> {
+        let Kind::Hashes { level } = tile.kind else {
+            return self.bundle(tile);
+        };
+        let mut hashes = self.leaves();
+        for _ in 0..level {
+            hashes = hashes.chunks_exact(WIDTH.into()).map(root_of_leaves).collect();
+        }
+        let first = usize::try_from(tile.index * u64::from(WIDTH)).ok()?;
+        Some(hashes.get(first..first + usize::from(tile.width))?.concat())
     }
 
     fn bundle(&self, tile: &Tile) -> Option<Vec<u8>> {

@@ -4,7 +4,8 @@
 //! inserts share the upper part of their ways.
 
 use super::proof::End;
-use super::{EMPTY, MapProof, bit, leaf_hash};
+use super::tile::Child;
+use super::{EMPTY, MapProof, Prefix, Tile, bit, leaf_hash};
 use crate::audit::tree::node_hash;
 use crate::id::Hash32;
 
@@ -103,6 +104,37 @@ impl Map {
             },
         };
         MapProof::new(siblings, end)
+    }
+
+    /// Hands over every tile of the map, the top one last: what [`Update`](super::Update) goes on from.
+    pub fn tiles(&mut self, take: &mut dyn FnMut(Prefix, &Tile)) {
+        if self.root() != EMPTY {
+            self.tile(self.root, Prefix::ROOT, take);
+        }
+    }
+
+    fn tile(&self, link: Link, prefix: Prefix, take: &mut dyn FnMut(Prefix, &Tile)) {
+        let mut tile = Tile::default();
+        // Four steps down are one tile.
+        let mut below = vec![(link, 0, 0)];
+        while let Some((link, depth, at)) = below.pop() {
+            match (self.node(link), self.leaf(link)) {
+                (Some(node), _) if depth < 4 => {
+                    below.push((node.left, depth + 1, 2 * at));
+                    below.push((node.right, depth + 1, 2 * at + 1));
+                }
+                (Some(node), _) => {
+                    tile.put(at, Child::Tile(node.hash));
+                    self.tile(link, prefix.child(at), take);
+                }
+                (None, Some(leaf)) => {
+                    let (key, value) = (leaf.key, leaf.value);
+                    tile.put(prefix.next(&key), Child::Leaf { key, value });
+                }
+                (None, None) => {}
+            }
+        }
+        take(prefix, &tile);
     }
 
     /// The hash of what stands here, after the hashes below it are brought up to date.
@@ -224,6 +256,10 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+    use std::collections::BTreeMap;
+
+    use super::super::Update;
     use super::*;
 
     #[test]
@@ -248,5 +284,31 @@ mod tests {
         assert_eq!(stale(&map), 2, "the root and the node below it");
         map.root();
         assert_eq!(stale(&map), 0);
+    }
+
+    #[test]
+    fn its_tiles_are_those_that_updates_make() {
+        let mut map = Map::new();
+        map.tiles(&mut |_, _| panic!("an empty map has none"));
+        let mut kept: BTreeMap<Prefix, Tile> = BTreeMap::new();
+        let mut root = EMPTY;
+        for round in 0..12_u8 {
+            let keys = (0..40_u8).map(|at| (crate::hash::sha256(&[at % 30, round]), [round; 32]));
+            let changes: BTreeMap<Hash32, Hash32> = keys.collect();
+            changes.iter().for_each(|(key, value)| map.insert(*key, *value));
+            let mut update = if root == EMPTY {
+                Update::new(changes)
+            } else {
+                Update::over(root, changes)
+            };
+            while let Some(prefix) = update.wanted().first().copied() {
+                update.give(prefix, kept.get(&prefix).cloned()).unwrap();
+            }
+            let (new, changed) = update.finish().unwrap();
+            (root, _) = (new, kept.extend(changed));
+            let mut tiles = BTreeMap::new();
+            map.tiles(&mut |prefix, tile| _ = tiles.insert(prefix, tile.clone()));
+            assert_eq!((map.root(), &tiles), (root, &kept));
+        }
     }
 }

@@ -106,6 +106,22 @@ impl Prefix {
         Self::of(key, self.nibbles + 1)
     }
 
+    /// The prefix of its child `at`, 0 to 15.
+    pub(super) fn child(&self, at: usize) -> Self {
+        let mut path = self.path;
+        if let (Some(byte), Ok(nibble)) = (path.get_mut(usize::from(self.nibbles / 2)), u8::try_from(at)) {
+            *byte |= if self.nibbles.is_multiple_of(2) {
+                nibble << 4
+            } else {
+                nibble
+            };
+        }
+        Self {
+            nibbles: self.nibbles + 1,
+            path,
+        }
+    }
+
     /// The prefix above it; none above the top.
     pub(super) fn parent(&self) -> Option<Self> {
         Some(Self::of(&self.path, self.nibbles.checked_sub(1)?))

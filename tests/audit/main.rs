@@ -1,0 +1,7 @@
+//! `civis audit` against the product's server: green where nothing is wrong, and the named finding for each thing that is.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod green;
+mod ground;
+mod table;
