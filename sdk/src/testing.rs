@@ -1,8 +1,13 @@
-//! What tests and benches need and no client does (feature `testing`): a long list without an upload for each line.
+//! What tests and benches need and no client does (feature `testing`): a long list without an upload for each line, and
+//! the log's proofs as they come.
 
 use crypto::collection::entry::Entry;
 use crypto::collection::name::Name;
 
+use shared::audit::{Proofs, ReadProofs};
+
+use crate::api;
+use crate::error::ApiError;
 use crate::flows::commit::{CommitError, Signer};
 use crate::flows::item::{Category, ObjectId, put_category};
 use crate::session::Unlocked;
@@ -42,6 +47,14 @@ impl Unlocked {
             at += taken;
         }
         Ok(())
+    }
+
+    /// What the log proves, unchecked: for who holds it against other programs than this one.
+    ///
+    /// # Errors
+    /// [`ApiError`].
+    pub async fn ask_log(&self, asked: &ReadProofs) -> Result<Proofs, ApiError> {
+        api::audit::proofs(self.transport(), self.session(), asked).await
     }
 }
 

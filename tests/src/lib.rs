@@ -11,6 +11,7 @@ pub mod logs;
 pub mod parsers;
 pub mod person;
 pub mod program;
+pub mod public_log;
 pub mod recorder;
 pub mod reference;
 pub mod sample;
