@@ -140,6 +140,19 @@ async fn documents_are_renamed_moved_trashed_restored_and_purged() {
     assert!(alice.opens(&Desk::new(&world)).await.list().is_empty());
 }
 
+/// Where the log is young, its entries have numbers as low as those within a request.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_documents_of_a_deployment_are_purged_in_one_go() {
+    let world = world().await;
+    let (_, safe) = Person::creates_account("alice", &Desk::new(&world)).await;
+    for number in 0..12 {
+        safe.saves(&format!("{number}.pdf"), b"le bail").await;
+    }
+    let all: Vec<_> = safe.list().into_iter().map(|item| item.id).collect();
+    safe.purge(&all).await.unwrap();
+    assert!(safe.list().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_device_purged_is_gone_and_no_alarm() {
     let world = world().await;

@@ -70,9 +70,10 @@ impl Indexed {
         }
     }
 
-    /// Table, key and value with some index: as long as they will be.
+    /// Table, key and value as long as they will be, with an index that no entry has: what the batch writes or removes of
+    /// older entries is not taken for it.
     fn any(&self) -> (Table, Vec<u8>, Vec<u8>) {
-        self.at(0)
+        self.at(NO_INDEX)
     }
 }
 
@@ -131,6 +132,9 @@ impl Batch {
     }
 }
 
+/// Beyond every log, with room for the entries of one batch.
+const NO_INDEX: u64 = u64::MAX - BATCH_ITEMS as u64;
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests")]
@@ -183,6 +187,30 @@ mod tests {
         let mut twice = indexed(1);
         twice.put.push((Table::Opening, b"k".to_vec(), vec![]));
         assert!(!twice.is_valid());
+    }
+
+    #[test]
+    fn what_goes_with_an_old_entry_is_not_what_goes_with_a_new_one() {
+        let behind = |entry| Indexed {
+            entry,
+            table: Table::Opening,
+            key: b"o".to_vec(),
+            write: IndexedWrite::Behind(vec![1]),
+        };
+        let mut batch = Batch {
+            append: vec![vec![1], vec![2]],
+            indexed: vec![behind(0), behind(1)],
+            ..Batch::default()
+        };
+        // Of a young log: its entries have numbers as low as those within the batch.
+        for index in 0..4_u64 {
+            batch
+                .delete
+                .push((Table::Opening, [&b"o"[..], &index.to_be_bytes()].concat()));
+        }
+        assert!(batch.is_valid());
+        batch.indexed.push(behind(1));
+        assert!(!batch.is_valid());
     }
 
     #[test]
