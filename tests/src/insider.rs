@@ -34,6 +34,8 @@ pub struct Insider {
     key: KAccount,
     secrets: Secrets,
     collection: ([u8; 16], CollectionKeys),
+    label_salt: [u8; 16],
+    bundle_hash: [u8; 32],
 }
 
 /// K_body and salt of one body.
@@ -77,7 +79,27 @@ impl Insider {
             key,
             secrets,
             collection,
+            label_salt: manifest.label_salt,
+            bundle_hash: bundle.hash(),
         }
+    }
+
+    /// What makes the label of the account's identity in the log one that nobody else can compute.
+    #[must_use]
+    pub const fn label_salt(&self) -> &[u8; 16] {
+        &self.label_salt
+    }
+
+    /// What the account's identity in the log says of its keys.
+    #[must_use]
+    pub const fn bundle_hash(&self) -> &[u8; 32] {
+        &self.bundle_hash
+    }
+
+    /// The account's key of its index.
+    #[must_use]
+    pub fn epoch_key(&self) -> &[u8; 32] {
+        self.collection.1.epoch_key.key().expose()
     }
 
     /// The keys of every body whose upload began on this line.
