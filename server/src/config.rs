@@ -45,6 +45,14 @@ pub struct Config {
     pub checkpoint_seconds: u32,
     /// Keys of the auditors who may read what stands behind the log: no person's content, nobody's name.
     pub auditors: Vec<NoteKey>,
+    /// Keys of the witnesses of the log.
+    pub witnesses: Vec<NoteKey>,
+    /// How many of them must have signed a checkpoint before it counts; 0 asks none.
+    pub quorum: u8,
+    /// Seconds after which their signatures are stale.
+    pub max_age: u32,
+    /// Whether clients stop writing while they are.
+    pub strict: bool,
     /// Where the source of this very program is, as its licence asks.
     pub source: String,
     /// Least grave events that are logged.
@@ -68,6 +76,10 @@ impl Default for Config {
             connections_per_address: 64,
             checkpoint_seconds: 30,
             auditors: Vec::new(),
+            witnesses: Vec::new(),
+            quorum: 0,
+            max_age: 86_400,
+            strict: false,
             source: env!("CARGO_PKG_REPOSITORY").to_owned(),
             log: Level::Info,
         }
@@ -148,6 +160,14 @@ pub enum ConfigError {
         /// What fits.
         expected: &'static str,
     },
+    /// More witnesses are asked for than there are.
+    #[error("setting quorum: {quorum} witnesses are to sign, and `witnesses` names {witnesses}")]
+    Quorum {
+        /// Asked for.
+        quorum: u8,
+        /// Named.
+        witnesses: usize,
+    },
     /// An address that other machines reach, without TLS.
     #[error(
         "refusing to listen on {0}: what people type would cross the network in clear. Listen on 127.0.0.1 and let a \
@@ -211,6 +231,12 @@ impl Invocation {
         }
         if !config.listen.ip().is_loopback() {
             return Err(ConfigError::Exposed(config.listen));
+        }
+        if usize::from(config.quorum) > config.witnesses.len() {
+            return Err(ConfigError::Quorum {
+                quorum: config.quorum,
+                witnesses: config.witnesses.len(),
+            });
         }
         Ok(Self {
             action,
@@ -316,6 +342,7 @@ pub(crate) fn read_settings(text: &str) -> Result<BTreeMap<String, String>, Conf
             toml::Value::String(text) => text,
             toml::Value::Integer(number) => number.to_string(),
             toml::Value::Boolean(flag) => flag.to_string(),
+            toml::Value::Array(list) => joined(&list).ok_or_else(|| ConfigError::Unknown(key.clone()))?,
             _ => return Err(ConfigError::Unknown(key)),
         };
         settings.insert(key, value);
@@ -323,17 +350,24 @@ pub(crate) fn read_settings(text: &str) -> Result<BTreeMap<String, String>, Conf
     Ok(settings)
 }
 
+/// A list of texts as one, as a flag or a variable has it.
+fn joined(list: &[toml::Value]) -> Option<String> {
+    let texts: Option<Vec<&str>> = list.iter().map(toml::Value::as_str).collect();
+    Some(texts?.join(","))
+}
+
 /// Says something, on one line: what is printed of it can be read again.
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && !text.contains(char::is_control)
 }
 
-/// Keys of notes with commas between them; none for an empty text.
+/// Keys of notes with commas between them; none for an empty text. Each key and each name once.
 fn keys(text: &str, most: u64, kind: Kind) -> Option<Vec<NoteKey>> {
     let mut keys: Vec<NoteKey> = Vec::new();
     for part in text.split(',').map(str::trim).filter(|_| !text.is_empty()) {
         let key = NoteKey::parse(part).ok().filter(|key| key.kind() == kind)?;
-        if keys.iter().any(|known| known.is_like(&key)) {
+        let is_known = |other: &NoteKey| other.is_like(&key) || other.name() == key.name();
+        if keys.iter().any(is_known) {
             return None;
         }
         keys.push(key);
@@ -341,8 +375,14 @@ fn keys(text: &str, most: u64, kind: Kind) -> Option<Vec<NoteKey>> {
     (keys.len() as u64 <= most).then_some(keys)
 }
 
-fn joined(keys: &[NoteKey]) -> String {
-    keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+/// As it is read; nothing for none.
+fn shown(keys: &[NoteKey]) -> String {
+    let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+    if keys.is_empty() {
+        String::new()
+    } else {
+        quoted(keys.join(","))
+    }
 }
 
 fn quoted(text: impl fmt::Display) -> String {
@@ -475,7 +515,41 @@ const TABLE: &[Setting] = &[
             config.auditors = keys(text, limit::AUDITORS, Kind::Text)?;
             Some(())
         },
-        show: |config| quoted(joined(&config.auditors)),
+        show: |config| shown(&config.auditors),
+    },
+    Setting {
+        name: "witnesses",
+        help: "keys of the log's witnesses, commas between them",
+        expected: "at most 16 keys of witnesses (name+id+key), commas between them, each key and each name once",
+        read: |config, text| {
+            config.witnesses = keys(text, limit::WITNESSES, Kind::Cosignature)?;
+            Some(())
+        },
+        show: |config| shown(&config.witnesses),
+    },
+    Setting {
+        name: "quorum",
+        help: "witnesses that must have signed a checkpoint before it counts, 0 to ask none",
+        expected: "a number up to the number of witnesses",
+        read: |config, text| text.parse().ok().map(|quorum| config.quorum = quorum),
+        show: |config| config.quorum.to_string(),
+    },
+    Setting {
+        name: "max_age",
+        help: "seconds after which the witnesses' signatures are stale",
+        expected: "a number of seconds from 1",
+        read: |config, text| {
+            config.max_age = text.parse().ok().filter(|seconds| *seconds > 0)?;
+            Some(())
+        },
+        show: |config| config.max_age.to_string(),
+    },
+    Setting {
+        name: "strict",
+        help: "clients write nothing while the witnesses' signatures are stale",
+        expected: "true or false",
+        read: |config, text| text.parse().ok().map(|strict| config.strict = strict),
+        show: |config| config.strict.to_string(),
     },
     Setting {
         name: "source",
@@ -595,12 +669,100 @@ mod tests {
         }
     }
 
+    fn key(name: &str, kind: Kind, seed: u8) -> String {
+        let signer = crypto::audit::note::NoteSigner::from_seed(name, kind, &[seed; 32]).unwrap();
+        signer.public().to_string()
+    }
+
+    #[test]
+    fn witnesses_come_from_a_list_or_a_line() {
+        let keys = [
+            key("a.fr", Kind::Cosignature, 1),
+            key("b.fr", Kind::Cosignature, 2),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("civis.toml");
+        let text = format!("witnesses = {keys:?}\nquorum = 2\nmax_age = 60\nstrict = true\n");
+        std::fs::write(&file, text).unwrap();
+        let from_file = read(&["--config", file.to_str().unwrap()], &[]).unwrap();
+        assert_eq!(from_file.config.witnesses.len(), 2);
+        let asked = &from_file.config;
+        assert_eq!((asked.quorum, asked.max_age, asked.strict), (2, 60, true));
+        let line = keys.join(", ");
+        let from_flags = [
+            "--witnesses",
+            &line,
+            "--quorum",
+            "2",
+            "--max-age",
+            "60",
+            "--strict",
+            "true",
+        ];
+        assert_eq!(read(&from_flags, &[]).unwrap().config, from_file.config);
+        // What is printed is read again.
+        std::fs::write(&file, from_file.to_string()).unwrap();
+        let again = read(&["--config", file.to_str().unwrap()], &[]).unwrap();
+        assert_eq!(again.config, from_file.config);
+    }
+
+    #[test]
+    fn witnesses_that_are_none_and_a_quorum_beyond_them_are_refused() {
+        let one = key("a.fr", Kind::Cosignature, 1);
+        let many: Vec<String> = (0..17)
+            .map(|number| key(&format!("w{number}.fr"), Kind::Cosignature, number))
+            .collect();
+        for wrong in [
+            "a.fr".to_owned(),
+            key("a.fr", Kind::Text, 1),
+            one.replace("a.fr", "b.fr"),
+            format!("{one},"),
+            format!("{one},{one}"),
+            // One key under two names, two keys under one name.
+            format!("{one},{}", key("b.fr", Kind::Cosignature, 1)),
+            format!("{one},{}", key("a.fr", Kind::Cosignature, 2)),
+            many.join(","),
+        ] {
+            let refused = read(&["--witnesses", &wrong], &[]);
+            let named = matches!(
+                refused,
+                Err(ConfigError::Value {
+                    name: "witnesses",
+                    ..
+                })
+            );
+            assert!(named, "{wrong}");
+        }
+        assert!(read(&["--witnesses", &many[..16].join(",")], &[]).is_ok());
+        let refused = read(&["--witnesses", &one, "--quorum", "2"], &[]);
+        let beyond = matches!(
+            refused,
+            Err(ConfigError::Quorum {
+                quorum: 2,
+                witnesses: 1
+            })
+        );
+        assert!(beyond);
+        assert!(matches!(
+            read(&["--quorum", "1"], &[]),
+            Err(ConfigError::Quorum { .. })
+        ));
+        for (flag, value) in [
+            ("--quorum", "256"),
+            ("--quorum", "two"),
+            ("--max-age", "0"),
+            ("--strict", "1"),
+        ] {
+            assert!(
+                matches!(read(&[flag, value], &[]), Err(ConfigError::Value { .. })),
+                "{flag}"
+            );
+        }
+    }
+
     #[test]
     fn auditors_are_keys_each_once() {
-        let key = |seed| {
-            let signer = crypto::audit::note::NoteSigner::from_seed("a.example", Kind::Text, &[seed; 32]);
-            signer.unwrap().public().to_string()
-        };
+        let key = |seed| key(&format!("a{seed}.example"), Kind::Text, seed);
         let two = format!("{}, {}", key(1), key(2));
         assert_eq!(read(&["--auditors", &two], &[]).unwrap().config.auditors.len(), 2);
         assert!(read(&["--auditors", ""], &[]).unwrap().config.auditors.is_empty());

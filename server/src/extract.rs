@@ -67,6 +67,31 @@ impl<T: DeserializeOwned> Open<T> {
     }
 }
 
+/// A signed note of anybody, unread.
+pub(crate) struct OpenNote {
+    pub(crate) bytes: Bytes,
+    _room: Room,
+}
+
+impl FromRequest<State> for OpenNote {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &State) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let network = count(&mut parts, state).await?;
+        content_type(&parts.headers, "text/plain")?;
+        let limit = limit::NOTE_BYTES;
+        let reading = async {
+            let expected = expected(&parts, limit)?;
+            let room = state.rooms.open.take(&network, expected).await?;
+            Ok::<_, Failure>((read(&parts, body, limit).await?, room))
+        };
+        let read = tokio::time::timeout(OPEN_TIME, reading).await;
+        let (bytes, _room) = read.map_err(|_| ErrorCode::Malformed)??;
+        Ok(Self { bytes, _room })
+    }
+}
+
 /// JSON that a session signed.
 pub(crate) struct Signed<T> {
     pub(crate) who: Who,

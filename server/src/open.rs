@@ -83,7 +83,7 @@ pub async fn open(config: &Config) -> Result<State, OpenError> {
     let store = opened.map_err(|_| StoreError::Unavailable)??;
     let store = Arc::new(store);
     let (setup, deployment_id) = identify(&config.data, store.as_ref()).await?;
-    let log = Log::open(&config.data.join("keys"), store.as_ref(), &deployment_id).await?;
+    let log = Log::open(&config.data.join("keys"), store.as_ref(), &deployment_id, config).await?;
     Ok(State::new(config.clone(), store.clone(), store, setup, deployment_id, log).with_lock(lock))
 }
 

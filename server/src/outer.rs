@@ -121,7 +121,7 @@ mod tests {
     async fn ask(target: &str) -> (StatusCode, Problem) {
         let store = Arc::new(MemoryStore::new());
         let setup = Setup::make(&mut System).unwrap();
-        let log = crate::Log::unkept(&[0; 16]).unwrap();
+        let log = crate::Log::unkept(&[0; 16], &crate::Config::default()).unwrap();
         let state = State::new(
             crate::Config::default(),
             store.clone(),

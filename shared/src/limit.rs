@@ -40,6 +40,8 @@ pub const LABEL_BYTES: u64 = 136;
 pub const UPLOADS: u64 = 256;
 /// Witnesses of one log.
 pub const WITNESSES: u64 = 16;
+/// Bytes of a signed note.
+pub const NOTE_BYTES: u64 = 16 << 10;
 /// Proofs of each kind in one answer.
 pub const PROOFS: u64 = 64;
 /// Auditors that a deployment admits.

@@ -61,8 +61,12 @@ pub const LOG: &str = "/api/v1/log";
 pub const PROOFS: &str = "/api/v1/log/proofs";
 /// POST: proofs in the log's map.
 pub const MAP: &str = "/api/v1/log/map";
+/// POST: a signed note, with what witnesses signed of the checkpoint they were asked to sign.
+pub const COSIGNATURES: &str = "/api/v1/log/cosignatures";
 /// GET: the newest checkpoint that counts, a signed note.
 pub const CHECKPOINT: &str = "/log/checkpoint";
+/// GET: the checkpoint that witnesses are asked to sign, a signed note.
+pub const NEWEST: &str = "/log/checkpoint/newest";
 /// GET: tiles and entries of the log.
 pub const TILES: &str = "/log/tile/{*tile}";
 /// GET, for admitted auditors: one of the lists of the store.

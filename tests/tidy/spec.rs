@@ -112,7 +112,7 @@ macro_rules! limits {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), limit::$name)),*] };
 }
 
-const LIMITS: [(&str, u64); 24] = limits![
+const LIMITS: [(&str, u64); 25] = limits![
     CHUNK_BYTES,
     PART_CHUNKS,
     PART_BYTES,
@@ -132,6 +132,7 @@ const LIMITS: [(&str, u64); 24] = limits![
     LABEL_BYTES,
     UPLOADS,
     WITNESSES,
+    NOTE_BYTES,
     PROOFS,
     ITEMS,
     LOGIN_SECONDS,

@@ -136,6 +136,27 @@ impl SignedCheckpoint {
             ..self
         })
     }
+
+    /// The same with the newest signature that this witness has made, of the two notes, and no other one of it.
+    ///
+    /// # Errors
+    /// The note is of another checkpoint, or not truly signed by the witness.
+    pub fn cosigned(self, other: &Note, witness: &NoteKey) -> Result<Self, CheckpointError> {
+        Ok(Self {
+            note: self.note.join_newest(other, witness)?,
+            ..self
+        })
+    }
+
+    /// The same with no signature but those of the log and of these witnesses.
+    #[must_use]
+    pub fn only(self, log: &NoteKey, witnesses: &[&NoteKey]) -> Self {
+        let keys: Vec<&NoteKey> = [log].into_iter().chain(witnesses.iter().copied()).collect();
+        Self {
+            note: self.note.only(&keys),
+            ..self
+        }
+    }
 }
 
 #[cfg(test)]

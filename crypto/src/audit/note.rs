@@ -256,7 +256,7 @@ impl Note {
     pub fn verify(&self, key: &NoteKey) -> Result<u64, NoteError> {
         let mut found = None;
         for line in &self.signatures {
-            if line.name != key.name || line.id != key.id {
+            if !line.is_of(key) {
                 continue;
             }
             let time = self.verify_line(key, &line.bytes)?;
@@ -304,11 +304,35 @@ impl Note {
         Ok(self)
     }
 
+    /// The same note with the newest signature of this key that either of the two has, and no other one of it.
+    ///
+    /// # Errors
+    /// The text is another; `other` is not signed by the key, or not truly; there would be too many.
+    pub fn join_newest(mut self, other: &Self, key: &NoteKey) -> Result<Self, NoteError> {
+        if self.text != other.text {
+            return Err(NoteError::Malformed);
+        }
+        let time = other.verify(key)?;
+        let own = self.verify(key).ok();
+        let (newest, from) = match own {
+            Some(own) if own >= time => (own, &self),
+            _ => (time, other),
+        };
+        let is_it = |line: &&Line| line.is_of(key) && from.verify_line(key, &line.bytes) == Ok(newest);
+        let line = from.signatures.iter().find(is_it).cloned();
+        self.signatures.retain(|line| !line.is_of(key));
+        self.signatures.extend(line);
+        if self.signatures.len() > SIGNATURES {
+            return Err(NoteError::Malformed);
+        }
+        Ok(self)
+    }
+
     /// The same note with no signature but those of these keys.
     #[must_use]
     pub fn only(mut self, keys: &[&NoteKey]) -> Self {
-        let is_known = |line: &Line| keys.iter().any(|key| key.name == line.name && key.id == line.id);
-        self.signatures.retain(is_known);
+        self.signatures
+            .retain(|line| keys.iter().any(|key| line.is_of(key)));
         self
     }
 }
@@ -323,6 +347,11 @@ impl Line {
             id: *id,
             bytes: bytes.to_vec(),
         })
+    }
+
+    /// Whether it stands in the key's name and under its id: not yet whether it holds.
+    fn is_of(&self, key: &NoteKey) -> bool {
+        self.name == key.name && self.id == key.id
     }
 }
 
@@ -444,6 +473,34 @@ mod tests {
             Err(NoteError::Malformed)
         );
         assert_eq!(all.only(&[log.public()]), note);
+    }
+
+    #[test]
+    fn of_one_key_the_newest_signature_is_kept() {
+        let (log, witness) = (
+            signer("a.fr", Kind::Text, 1),
+            signer("w.fr", Kind::Cosignature, 3),
+        );
+        let note = log.sign("text\n", 0).unwrap();
+        let at = |time| witness.sign("text\n", time).unwrap();
+        let join = |note: Note, other: &Note| note.join_newest(other, witness.public());
+        let first = join(note.clone(), &at(5)).unwrap();
+        let second = join(first.clone(), &at(9)).unwrap();
+        assert_eq!(second.verify(witness.public()), Ok(9));
+        assert_eq!(second.verify(log.public()), Ok(0));
+        assert_eq!(second.to_bytes().len(), first.to_bytes().len());
+        // An older one, the same one, and both at once change nothing.
+        let both = at(5).join(&at(9)).unwrap();
+        for other in [at(5), at(9), both] {
+            assert_eq!(join(second.clone(), &other), Ok(second.clone()));
+        }
+        let text = witness.sign("other\n", 9).unwrap();
+        assert_eq!(join(note.clone(), &text), Err(NoteError::Malformed));
+        let stranger = signer("v.fr", Kind::Cosignature, 4).sign("text\n", 9).unwrap();
+        assert_eq!(join(note.clone(), &stranger), Err(NoteError::Unsigned));
+        let mut forged = at(9);
+        forged.signatures[0].bytes[20] ^= 1;
+        assert_eq!(join(note, &forged), Err(NoteError::Signature));
     }
 
     #[test]

@@ -45,7 +45,8 @@ pub struct Accepted {
 }
 
 impl Policy {
-    /// A policy whose keys are of their kinds, each witness once, and no more asked for than there are.
+    /// A policy whose keys are of their kinds, each witness once and none of them the log, and no more asked for than
+    /// there are.
     ///
     /// # Errors
     /// It is none.
@@ -61,7 +62,9 @@ impl Policy {
             .iter()
             .enumerate()
             .all(|(i, key)| !witnesses.iter().skip(i + 1).any(|other| other.is_like(key)));
-        if kinds && once && witnesses.len() <= WITNESSES && usize::from(quorum) <= witnesses.len() {
+        // A log that witnesses itself vouches for nothing.
+        let others = !witnesses.iter().any(|key| key.is_like(&log));
+        if kinds && once && others && witnesses.len() <= WITNESSES && usize::from(quorum) <= witnesses.len() {
             Ok(Self {
                 log,
                 witnesses,
@@ -262,6 +265,11 @@ mod tests {
             Err(PolicyError)
         );
         assert_eq!(Policy::new(w.clone(), vec![], 0, 1, true), Err(PolicyError));
+        let itself = NoteSigner::from_seed("other.fr", Kind::Cosignature, &[1; 32]).unwrap();
+        assert_eq!(
+            Policy::new(log.clone(), vec![itself.public().clone()], 1, 1, true),
+            Err(PolicyError)
+        );
         assert_eq!(
             Policy::new(log.clone(), vec![log.clone()], 1, 1, true),
             Err(PolicyError)

@@ -27,6 +27,11 @@ pub enum LogError {
     /// The log's key, or what it was kept with, does not read.
     #[error("the log's key or last checkpoint does not read: the folder `keys` has its own backup")]
     Key,
+    /// One of the witnesses in the settings is the log itself.
+    #[error(
+        "setting witnesses: the log cannot be a witness of itself, neither under its key nor under its name"
+    )]
+    Witness,
     /// The key is gone, and the store has a log.
     #[error("{} is missing, and the log was signed with it: put it back from its own backup", .0.display())]
     Missing(PathBuf),
@@ -70,16 +75,18 @@ impl Memory {
         }
     }
 
-    /// Whatever an unused key has signed.
+    /// Whatever an unused key has signed, and others with it.
     fn forget(&self) -> Result<(), LogError> {
         let Some(path) = &self.0 else { return Ok(()) };
-        match std::fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(LogError::File {
-                path: path.clone(),
-                error,
-            }),
-            _ => Ok(()),
+        for path in [Some(path.clone()), self.beside(WITNESSED), self.beside(ASKED)] {
+            path.as_deref().map_or(Ok(()), remove)?;
         }
+        Ok(())
+    }
+
+    /// Another file of the log's in the same folder.
+    pub(super) fn beside(&self, name: &str) -> Option<PathBuf> {
+        self.0.as_ref().map(|path| path.with_file_name(name))
     }
 
     pub(super) fn keep(&self, checkpoint: &SignedCheckpoint) -> Result<(), LogError> {
@@ -129,7 +136,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<NoteSigner> {
     NoteSigner::from_seed(core::str::from_utf8(name).ok()?, Kind::Text, seed).ok()
 }
 
-fn read(path: &Path) -> Result<Option<Vec<u8>>, LogError> {
+pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, LogError> {
     match std::fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -140,9 +147,23 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, LogError> {
     }
 }
 
+/// No file, and none left.
+pub(super) fn remove(path: &Path) -> Result<(), LogError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(LogError::File {
+            path: path.to_owned(),
+            error,
+        }),
+        _ => Ok(()),
+    }
+}
+
 /// Whole and durable under its name, or as it was before.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
+    // Beside the whole name: two files of the log are written at once.
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = PathBuf::from(unfinished);
     let mut options = OpenOptions::new();
     let mut file = options
         .write(true)
@@ -156,7 +177,7 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     File::open(path.parent().unwrap_or(path))?.sync_all()
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
     write_whole(path, bytes).map_err(|error| LogError::File {
         path: path.to_owned(),
         error,
@@ -164,3 +185,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), LogError> {
 }
 
 const MAGIC: &[u8] = b"CVLK\x01";
+/// The checkpoint that counts, as a note with its witnesses' signatures.
+pub(super) const WITNESSED: &str = "log.witnessed";
+/// The one that the witnesses are asked to sign, with the signatures that it has.
+pub(super) const ASKED: &str = "log.asked";

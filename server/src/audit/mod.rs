@@ -4,6 +4,7 @@ pub(crate) mod keep;
 pub(crate) mod map;
 pub(crate) mod publish;
 pub(crate) mod tiles;
+pub(crate) mod witness;
 pub(crate) mod write;
 
 pub use keep::LogError;

@@ -7,7 +7,7 @@ use std::sync::{PoisonError, RwLock};
 use base64::BASE64URL_NOPAD;
 use crypto::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use crypto::audit::map::MapProof;
-use crypto::audit::note::{Kind, NoteSigner};
+use crypto::audit::note::{Kind, NoteKey, NoteSigner};
 use crypto::audit::policy::Policy;
 use crypto::audit::prove;
 use crypto::audit::tree::{Growing, TreeHead, leaf_hash};
@@ -16,6 +16,8 @@ use crypto::id::{Hash32, Id};
 use super::keep::{self, LogError, Memory};
 use super::map::{self, MapState};
 use super::tiles;
+use super::witness::Witnessed;
+use crate::config::Config;
 use crate::state::System;
 use crate::store::{MetaStore, StoreError};
 
@@ -24,6 +26,7 @@ pub struct Log {
     pub(crate) policy: Policy,
     /// Index of the entry with which it goes on from a backup.
     pub(crate) restored_at: Option<u64>,
+    pub(crate) witnessed: Witnessed,
     signer: NoteSigner,
     memory: Memory,
     /// Written by who brings tree and map further, read by who proves in the map.
@@ -33,14 +36,19 @@ pub struct Log {
 
 impl Log {
     /// Goes on from the last checkpoint: the store must hold what was signed then, to the last entry.
-    async fn start(store: &dyn MetaStore, signer: NoteSigner, memory: Memory) -> Result<Self, LogError> {
+    async fn start(
+        store: &dyn MetaStore,
+        signer: NoteSigner,
+        memory: Memory,
+        config: &Config,
+    ) -> Result<Self, LogError> {
         let last = memory.last(signer.public())?;
         let signed = last.as_ref().map_or(0, |last| last.tree().size);
         let tree = grown(store, signed).await?;
         if last.as_ref().is_some_and(|last| *last.tree() != tree.head()) {
             return Err(LogError::Shrunk);
         }
-        let log = Self::of(signer, memory, tree, last)?;
+        let log = Self::of(signer, memory, tree, last, config)?;
         log.publish(store).await?;
         Ok(log)
     }
@@ -50,8 +58,9 @@ impl Log {
         memory: Memory,
         tree: Growing,
         last: Option<SignedCheckpoint>,
+        config: &Config,
     ) -> Result<Self, LogError> {
-        let policy = Policy::new(signer.public().clone(), Vec::new(), 0, MAX_AGE, false);
+        let policy = policy(signer.public(), config)?;
         let newest = match last {
             Some(last) => last,
             None => {
@@ -61,8 +70,9 @@ impl Log {
             }
         };
         Ok(Self {
-            policy: policy.map_err(|_| LogError::Key)?,
             restored_at: None,
+            witnessed: Witnessed::open(policy.clone(), &memory, &newest)?,
+            policy,
             signer,
             memory,
             tree: tokio::sync::RwLock::new(tree),
@@ -75,24 +85,26 @@ impl Log {
         keys: &Path,
         store: &dyn MetaStore,
         deployment_id: &Id,
+        config: &Config,
     ) -> Result<Self, LogError> {
         let is_new = tiles::entries(store, 0, 1).await?.is_empty();
         let memory = Memory::file(keys);
         let signer = keep::signer(keys, &origin(deployment_id), is_new, &memory)?;
-        Self::start(store, signer, memory).await
+        Self::start(store, signer, memory, config).await
     }
 
     /// The log of a store that is empty and forgets, under a key that is kept nowhere: for tests.
     ///
     /// # Errors
     /// See [`LogError`].
-    pub fn unkept(deployment_id: &Id) -> Result<Self, LogError> {
+    pub fn unkept(deployment_id: &Id, config: &Config) -> Result<Self, LogError> {
         let signer = NoteSigner::make(&origin(deployment_id), Kind::Text, &mut System)?;
         Self::of(
             signer.map_err(|_| LogError::Key)?,
             Memory::none(),
             Growing::default(),
             None,
+            config,
         )
     }
 
@@ -110,13 +122,15 @@ impl Log {
             }
         }
         if next.leaves() == before {
+            self.witnessed.ask(&self.newest())?;
             return Ok(tree.head());
         }
         tiles::keep(store, before, next.leaves()).await?;
         let checkpoint = sign(&self.signer, next.head())?;
         self.memory.keep(&checkpoint)?;
         *tree = next;
-        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = checkpoint;
+        *self.newest.write().unwrap_or_else(PoisonError::into_inner) = checkpoint.clone();
+        self.witnessed.ask(&checkpoint)?;
         Ok(tree.head())
     }
 
@@ -138,18 +152,23 @@ impl Log {
         Ok(Some((state, index, proofs)))
     }
 
-    /// The newest checkpoint.
-    pub(crate) fn checkpoint(&self) -> SignedCheckpoint {
-        self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The newest checkpoint that counts; none before its first quorum.
+    pub(crate) fn checkpoint(&self) -> Option<SignedCheckpoint> {
+        self.witnessed.counts(self.newest())
     }
 
-    /// Its size: nothing behind it is served.
+    /// The checkpoint that witnesses are asked to sign.
+    pub(crate) fn asked(&self) -> SignedCheckpoint {
+        self.witnessed.asked(self.newest())
+    }
+
+    /// How far the log is signed: nothing behind it is served.
     pub(crate) fn size(&self) -> u64 {
-        self.newest
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .tree()
-            .size
+        self.newest().tree().size
+    }
+
+    fn newest(&self) -> SignedCheckpoint {
+        self.newest.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -175,12 +194,27 @@ fn sign(signer: &NoteSigner, tree: TreeHead) -> Result<SignedCheckpoint, LogErro
         .map_err(|_| LogError::Key)
 }
 
+/// Whom clients are told to believe.
+fn policy(log: &NoteKey, config: &Config) -> Result<Policy, LogError> {
+    let is_itself = |witness: &NoteKey| witness.is_like(log) || witness.name() == log.name();
+    if config.witnesses.iter().any(is_itself) {
+        return Err(LogError::Witness);
+    }
+    let witnesses = config.witnesses.clone();
+    Policy::new(
+        log.clone(),
+        witnesses,
+        config.quorum,
+        config.max_age,
+        config.strict,
+    )
+    .map_err(|_| LogError::Key)
+}
+
 /// The log's name: the deployment's, not its host's, so that it stays when the address changes.
 fn origin(deployment_id: &Id) -> String {
     format!("civis/{}", BASE64URL_NOPAD.encode(deployment_id))
 }
 
-/// Seconds after which witnesses' signatures are stale.
-const MAX_AGE: u32 = 86_400;
 /// Entries read at once.
 const AT_ONCE: usize = 1_024;

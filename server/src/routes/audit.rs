@@ -2,16 +2,18 @@
 
 use axum::Json;
 use axum::extract::{Path, State as Extract};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use crypto::audit::checkpoint::SignedCheckpoint;
 use crypto::audit::prove::{self, Run};
 use crypto::audit::tile::Tile;
 use shared::audit::{LogCard, MapProofs, Proofs, ReadMap, ReadProofs};
 use shared::{Blob, ErrorCode, Hash, limit};
 
 use crate::audit::tiles;
+use crate::audit::witness::Refused;
 use crate::error::Failure;
-use crate::extract::Signed;
+use crate::extract::{OpenNote, Signed};
 use crate::state::State;
 
 pub(crate) async fn card(Extract(state): Extract<State>) -> Json<LogCard> {
@@ -26,10 +28,35 @@ pub(crate) async fn card(Extract(state): Extract<State>) -> Json<LogCard> {
     })
 }
 
-/// The newest checkpoint.
-pub(crate) async fn checkpoint(Extract(state): Extract<State>) -> Response {
-    let note = state.log.checkpoint().note().to_bytes();
-    ([(header::CONTENT_TYPE, TEXT)], note).into_response()
+/// The newest checkpoint that counts. Before its first quorum there is none yet.
+pub(crate) async fn checkpoint(Extract(state): Extract<State>) -> Result<Response, Failure> {
+    let unsigned = || Failure::retry_after(ErrorCode::Unavailable, UNSIGNED_SECONDS);
+    Ok(note(&state.log.checkpoint().ok_or_else(unsigned)?))
+}
+
+/// The checkpoint that witnesses are asked to sign.
+pub(crate) async fn newest(Extract(state): Extract<State>) -> Response {
+    note(&state.log.asked())
+}
+
+/// A witness has signed it.
+pub(crate) async fn cosign(
+    Extract(state): Extract<State>,
+    OpenNote { bytes, .. }: OpenNote,
+) -> Result<StatusCode, Failure> {
+    let signed = state.log.witnessed.cosign(&bytes);
+    signed.map_err(|refused| match refused {
+        Refused::Malformed => ErrorCode::Malformed.into(),
+        Refused::Other => ErrorCode::Conflict.into(),
+        Refused::Unknown => ErrorCode::Forbidden.into(),
+        Refused::False => ErrorCode::Refused.into(),
+        Refused::Kept => Failure::retry_after(ErrorCode::Unavailable, UNSIGNED_SECONDS),
+    })?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn note(checkpoint: &SignedCheckpoint) -> Response {
+    ([(header::CONTENT_TYPE, TEXT)], checkpoint.note().to_bytes()).into_response()
 }
 
 /// A tile below the newest checkpoint. What is there never changes.
@@ -105,6 +132,8 @@ async fn roots(state: &State, runs: &[Run], size: u64) -> Result<Vec<Hash>, Fail
     Ok(roots)
 }
 
+/// Until another attempt makes sense.
+const UNSIGNED_SECONDS: u32 = 5;
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream");
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");

@@ -30,6 +30,7 @@ enum Reads {
     /// JSON up to this size; the value is of the form that the route reads.
     Json(u64, Value),
     Octets,
+    Note,
     Nothing,
 }
 
@@ -247,6 +248,8 @@ async fn routes(world: &World, person: &Person) -> Vec<Route> {
             true,
         ),
         route(Method::GET, path::LOG, Reads::Nothing, false),
+        route(Method::POST, path::COSIGNATURES, Reads::Note, false),
+        route(Method::GET, path::NEWEST, Reads::Nothing, false),
         route(Method::GET, path::CHECKPOINT, Reads::Nothing, false),
         route(Method::GET, path::TILES, Reads::Nothing, false),
         route(Method::GET, path::BODY, Reads::Nothing, true),
@@ -280,6 +283,7 @@ impl Route {
         match &self.reads {
             Reads::Json(limit, _) => *limit,
             Reads::Octets => limit::PART_BYTES,
+            Reads::Note => limit::NOTE_BYTES,
             Reads::Nothing => 0,
         }
     }
@@ -287,6 +291,7 @@ impl Route {
     fn content_type(&self) -> &'static str {
         match self.reads {
             Reads::Octets => "application/octet-stream",
+            Reads::Note => "text/plain; charset=utf-8",
             _ => "application/json",
         }
     }
@@ -364,7 +369,7 @@ async fn the_table_holds_every_route() {
             }
         }
     }
-    assert_eq!(count, 35);
+    assert_eq!(count, 37);
 }
 
 #[tokio::test]
@@ -406,7 +411,7 @@ async fn another_type_or_a_compressed_body_is_not_read_on_any_route() {
             continue;
         }
         for (name, value) in [
-            (header::CONTENT_TYPE, "text/plain"),
+            (header::CONTENT_TYPE, "text/html"),
             (header::CONTENT_TYPE, "application/x-www-form-urlencoded"),
             (header::CONTENT_TYPE, ""),
             (header::CONTENT_ENCODING, "gzip"),

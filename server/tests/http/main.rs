@@ -19,4 +19,5 @@ mod login;
 mod person;
 mod refusals;
 mod start;
+mod witness;
 mod world;

@@ -15,7 +15,7 @@ fn config(data: &Path) -> Config {
 }
 
 /// The engine gives its lock back a moment after it is dropped.
-async fn open(config: &Config) -> Result<State, OpenError> {
+pub(crate) async fn open(config: &Config) -> Result<State, OpenError> {
     let until = Instant::now() + Duration::from_secs(10);
     loop {
         match server::open(config).await {

@@ -83,7 +83,7 @@ impl World {
         let time = Arc::clone(&clock);
         let setup = Setup::make(&mut Rng).unwrap();
         let deployment_id = random();
-        let log = server::Log::unkept(&deployment_id).unwrap();
+        let log = server::Log::unkept(&deployment_id, &config).unwrap();
         let state = State::new(config, store.clone(), store.clone(), setup, deployment_id, log)
             .with_clock(Arc::new(move || time.load(Ordering::SeqCst)));
         Self {

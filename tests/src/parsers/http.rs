@@ -392,7 +392,7 @@ fn server() -> Router {
         ..Config::default()
     };
     let setup = Setup::make(&mut Counter::default()).expect("a setup");
-    let log = server::Log::unkept(&DEPLOYMENT).expect("a log");
+    let log = server::Log::unkept(&DEPLOYMENT, &config).expect("a log");
     let state = State::new(config, store.clone(), store, setup, DEPLOYMENT, log).with_clock(Arc::new(|| NOW));
     server::app(state)
 }
