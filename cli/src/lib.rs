@@ -5,4 +5,7 @@
 //! checks and their names are those of `spec/audit.md`.
 
 pub mod audit;
+pub mod command;
+pub mod evidence;
 pub mod key;
+pub mod witness;

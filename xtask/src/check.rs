@@ -109,4 +109,4 @@ fn wasm(tree: &Tree) -> Result<(), Error> {
 }
 
 /// Built natively, each on its own, so that no package lives from the features of another.
-const NATIVE: [&str; 6] = ["shared", "crypto", "server", "sdk", "tests", "xtask"];
+const NATIVE: [&str; 7] = ["shared", "crypto", "server", "sdk", "cli", "tests", "xtask"];

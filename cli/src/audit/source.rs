@@ -116,6 +116,24 @@ impl Source {
             .await
     }
 
+    /// The checkpoint that witnesses are asked to sign, unread.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub async fn newest(&self) -> Result<Bytes, SourceError> {
+        self.ask(async || auditor::newest(self.transport.as_ref()).await)
+            .await
+    }
+
+    /// Hands in a witness's signature.
+    ///
+    /// # Errors
+    /// [`SourceError`].
+    pub async fn cosign(&self, note: Vec<u8>) -> Result<(), SourceError> {
+        self.ask(async || auditor::cosign(self.transport.as_ref(), note.clone()).await)
+            .await
+    }
+
     async fn ask<T>(&self, call: impl AsyncFn() -> Result<T, ApiError>) -> Result<T, SourceError> {
         let mut pause = FIRST_PAUSE;
         loop {

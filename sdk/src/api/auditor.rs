@@ -6,7 +6,7 @@ use base64::BASE64URL_NOPAD;
 use bytes::Bytes;
 use crypto::audit::admission::Admission;
 use crypto::audit::listing::{ListedChunk, Record};
-use crypto::audit::note::NoteSigner;
+use crypto::audit::note::{NOTE_BYTES, NoteSigner};
 use crypto::audit::tile::Tile;
 use shared::{BodyId, limit, path};
 
@@ -153,6 +153,28 @@ pub async fn hashes(transport: &dyn Transport, tile: &Tile) -> Result<Bytes, Api
     Call::new(Method::Get, format!("/log/{}", tile.path()), None)
         .max_answer(HASHES_BYTES)
         .any_octets(transport, &[200])
+        .await
+}
+
+/// GET [`path::NEWEST`]: the note that witnesses are asked to sign, unread.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn newest(transport: &dyn Transport) -> Result<Bytes, ApiError> {
+    Call::new(Method::Get, path::NEWEST, None)
+        .max_answer(NOTE_BYTES as u64)
+        .text(transport, &[200])
+        .await
+}
+
+/// POST [`path::COSIGNATURES`]: the same text under a witness's signature.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn cosign(transport: &dyn Transport, note: Vec<u8>) -> Result<(), ApiError> {
+    Call::new(Method::Post, path::COSIGNATURES, None)
+        .note(note)
+        .done(transport, &[204])
         .await
 }
 

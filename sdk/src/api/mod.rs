@@ -98,6 +98,13 @@ impl<'a> Call<'a> {
         Ok(self)
     }
 
+    /// A signed note as the body.
+    pub(crate) fn note(mut self, note: Vec<u8>) -> Self {
+        self.body = note.into();
+        self.headers.push(("content-type", TEXT.to_owned()));
+        self
+    }
+
     /// An octet body whose MAC covers `part_hash` in the place of its SHA-256.
     pub(crate) fn part(mut self, body: Bytes, part_hash: Hash) -> Self {
         self.body = body;
