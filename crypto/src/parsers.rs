@@ -10,8 +10,10 @@ use crate::account::record::{Record, RecordKind};
 use crate::account::resume::Resumption;
 use crate::account::slot::Slot;
 use crate::account::{manifest, secrets::Secrets, upload::UploadRecord};
+use crate::audit::admission::Admission;
 use crate::audit::checkpoint::Checkpoint;
 use crate::audit::entry;
+use crate::audit::listing::{self, ListedBody, ListedChunk};
 use crate::audit::map::{MapProof, Tile};
 use crate::audit::note::{Note, NoteKey};
 use crate::audit::opening::{Opened, Opening};
@@ -22,6 +24,7 @@ use crate::collection::charter::Charter;
 use crate::collection::entry::Entry;
 use crate::collection::head::Head;
 use crate::collection::name::Name;
+use crate::collection::refs::Refs;
 use crate::document::body::BodyHeader;
 use crate::document::descriptor::Descriptor;
 use crate::document::padding::Shape;
@@ -320,6 +323,38 @@ pub fn log_opening(bytes: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn log_opened(bytes: &[u8]) -> Option<Vec<u8>> {
     Opened::parse(bytes).ok().map(|opened| opened.to_bytes())
+}
+
+/// An auditor's admission, as a note of anybody's.
+#[must_use]
+pub fn admission(bytes: &[u8]) -> Option<Vec<u8>> {
+    Admission::parse(core::str::from_utf8(bytes).ok()?).map(|said| said.to_text().into_bytes())
+}
+
+/// A list of the store.
+#[must_use]
+pub fn listing(bytes: &[u8]) -> Option<Vec<u8>> {
+    let records = listing::Record::parse_all(bytes).ok()?;
+    let written: Option<Vec<Vec<u8>>> = records.iter().map(listing::Record::to_bytes).collect();
+    Some(written?.concat())
+}
+
+/// A stored body as it is listed.
+#[must_use]
+pub fn listed_body(bytes: &[u8]) -> Option<Vec<u8>> {
+    ListedBody::parse(bytes).ok().map(|body| body.to_bytes())
+}
+
+/// A chunk with its path.
+#[must_use]
+pub fn listed_chunk(bytes: &[u8]) -> Option<Vec<u8>> {
+    ListedChunk::parse(bytes).ok()?.to_bytes()
+}
+
+/// The references of a commit.
+#[must_use]
+pub fn refs(bytes: &[u8]) -> Option<Vec<u8>> {
+    Refs::parse(bytes).ok().map(|refs| refs.to_bytes())
 }
 
 /// A signed note.

@@ -4,4 +4,6 @@
 
 mod green;
 mod ground;
+mod store;
 mod table;
+mod wire;

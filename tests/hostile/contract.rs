@@ -5,14 +5,20 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use crypto::audit::checkpoint::Checkpoint;
-use crypto::audit::note::Note;
+use crypto::audit::listing::ListedChunk;
+use crypto::audit::note::{Kind, Note, NoteSigner};
+use crypto::audit::proof::verify_inclusion;
+use crypto::audit::tree::leaf_hash;
 use crypto::session::MacKey;
+use sdk::Clock;
+use sdk::api::auditor::{self, List};
 use sdk::api::{Session, account, audit, collection, document, session};
 use sdk::error::{ApiError, TransportError};
 use sdk::flows::login;
 use sdk::flows::{Method, Request, Response, Transport, Watch};
-use sdk::native::Http;
+use sdk::native::{Http, SystemClock};
 use serde::de::DeserializeOwned;
+use server::Config;
 use shared::audit::ReadMap;
 use shared::{BodyId, CollectionId, Hash, OperationId, SessionId, path};
 use tests::adversary::OverLine;
@@ -28,7 +34,7 @@ use crate::verdict::noticed;
 use crate::world;
 
 /// Every route and method that the sdk calls.
-const ROUTES: [(Method, &str); 37] = [
+const ROUTES: [(Method, &str); 41] = [
     (Method::Get, path::DEPLOYMENT),
     (Method::Post, path::REGISTRATIONS),
     (Method::Post, path::ACCOUNTS),
@@ -67,6 +73,10 @@ const ROUTES: [(Method, &str); 37] = [
     (Method::Get, path::CHECKPOINT),
     (Method::Get, path::TILES),
     (Method::Post, path::MAP),
+    (Method::Get, path::NEWEST),
+    (Method::Post, path::COSIGNATURES),
+    (Method::Get, path::AUDIT_LIST),
+    (Method::Get, path::AUDIT_CHUNK),
 ];
 
 /// Everything that a person can do, over a line that is remembered.
@@ -87,6 +97,7 @@ pub(crate) async fn a_life(world: &World) -> Vec<Exchange> {
         .await
         .unwrap();
     safe.card().await.unwrap();
+    examined(&desk).await;
     desk.line.before(|request| {
         if is_of(request, path::UPLOAD_PART) {
             tests::adversary::Fate::Lose
@@ -121,6 +132,40 @@ pub(crate) async fn a_life(world: &World) -> Vec<Exchange> {
     safe.close_other_devices().await.unwrap();
     safe.close_account().await.unwrap();
     evil.memory()
+}
+
+/// What an auditor and a witness ask.
+async fn examined(desk: &Desk) {
+    let line = OverLine(desk.line.clone());
+    let card = audit::card(&line).await.unwrap();
+    let origin = card.key.split('+').next().unwrap();
+    let own = auditor::Auditor::new(auditor_key(), origin);
+    let now = SystemClock.now();
+    let bodies = auditor::list(&line, &own, now, List::Bodies, &[], 1)
+        .await
+        .unwrap();
+    let body = BodyId(bodies[0].key.as_slice().try_into().unwrap());
+    auditor::chunk(&line, &own, now, body, 0).await.unwrap();
+    let note = Note::parse(&auditor::newest(&line).await.unwrap()).unwrap();
+    let signed = witness_key().sign(note.text(), now).unwrap();
+    auditor::cosign(&line, signed.to_bytes()).await.unwrap();
+}
+
+/// A server that admits an auditor and has a witness.
+pub(crate) async fn watched_world() -> World {
+    let watched = |config: &mut Config| {
+        config.auditors = vec![auditor_key().public().clone()];
+        config.witnesses = vec![witness_key().public().clone()];
+    };
+    World::start(watched).await.unwrap()
+}
+
+fn auditor_key() -> NoteSigner {
+    NoteSigner::from_seed("audit.example", Kind::Text, &[0x41; 32]).unwrap()
+}
+
+fn witness_key() -> NoteSigner {
+    NoteSigner::from_seed("temoin.example", Kind::Cosignature, &[0x42; 32]).unwrap()
 }
 
 /// What an honest server answers on this route; of the one that no flow calls yet, what `spec/wire.md` says.
@@ -230,13 +275,33 @@ async fn ask(number: usize, asked: &Exchange, to: &dyn Transport) -> Result<(), 
             let bundle = audit::bundle(to, &tile).await?;
             tile.entries(&bundle).map(drop).ok_or(ApiError::Hostile)
         }
+        (_, path::NEWEST) => {
+            let note = Note::parse(&auditor::newest(to).await?);
+            let read = note.map(|note| Checkpoint::parse(note.text()).is_ok());
+            read.is_ok_and(|read| read).then_some(()).ok_or(ApiError::Hostile)
+        }
+        (_, path::COSIGNATURES) => auditor::cosign(to, Vec::new()).await,
+        (_, path::AUDIT_LIST) => {
+            let own = auditor::Auditor::new(auditor_key(), "civis/AAAA");
+            let records = auditor::list(to, &own, 0, List::Bodies, &[], 1).await?;
+            // None at all is the end of a list: what is missing in it, the audit finds.
+            (!records.is_empty()).then_some(()).ok_or(ApiError::Hostile)
+        }
+        (_, path::AUDIT_CHUNK) => {
+            let own = auditor::Auditor::new(auditor_key(), "civis/AAAA");
+            let answer = auditor::chunk(to, &own, 0, body, 0).await?;
+            // The only chunk of its body is its root: the proof of a chunk decides over its bytes.
+            let root = ListedChunk::parse(&asked.response.body).map(|honest| leaf_hash(&honest.chunk));
+            let proven = verify_inclusion(0, 1, &leaf_hash(&answer.chunk), &answer.path, &root.unwrap());
+            proven.map_err(|_| ApiError::Hostile)
+        }
         (_, other) => panic!("no call for {other}"),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn n50_every_answer_outside_the_contract_is_refused_on_every_route() {
-    let world = world().await;
+    let world = watched_world().await;
     let memory = a_life(&world).await;
     let mut accepted = Vec::new();
     let mut tried = 0;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use shared::path;
 use tests::world::{World, plain};
 
-use crate::contract::a_life;
+use crate::contract::{a_life, watched_world};
 use crate::world;
 
 /// On every answer.
@@ -162,7 +162,7 @@ async fn assert_everywhere(world: &World, pages: &[&str], scripts: &str, https: 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn n49_every_answer_of_every_route_has_exactly_these_headers() {
-    let world = world().await;
+    let world = watched_world().await;
     let pages = [
         "/",
         "/safe",

@@ -102,7 +102,8 @@ fn cargo(args: &[&str]) -> String {
 }
 
 /// Name, licence, packages of the workspace that it may use.
-const PACKAGES: [(&str, &str, &[&str]); 7] = [
+const PACKAGES: [(&str, &str, &[&str]); 8] = [
+    ("cli", "MIT OR Apache-2.0", &["sdk", "shared", "crypto"]),
     ("client", "EUPL-1.2", &["sdk", "shared"]),
     ("crypto", "MIT OR Apache-2.0", &[]),
     ("sdk", "MIT OR Apache-2.0", &["shared", "crypto"]),
@@ -111,7 +112,7 @@ const PACKAGES: [(&str, &str, &[&str]); 7] = [
     (
         "tests",
         "EUPL-1.2",
-        &["shared", "crypto", "server", "sdk", "client"],
+        &["shared", "crypto", "server", "sdk", "cli", "client"],
     ),
     ("xtask", "EUPL-1.2", &[]),
 ];

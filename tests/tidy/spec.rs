@@ -112,7 +112,7 @@ macro_rules! limits {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), limit::$name)),*] };
 }
 
-const LIMITS: [(&str, u64); 25] = limits![
+const LIMITS: [(&str, u64); 28] = limits![
     CHUNK_BYTES,
     PART_CHUNKS,
     PART_BYTES,
@@ -134,6 +134,9 @@ const LIMITS: [(&str, u64); 25] = limits![
     WITNESSES,
     NOTE_BYTES,
     PROOFS,
+    AUDITORS,
+    AUDIT_BYTES,
+    AUDITOR_SECONDS,
     ITEMS,
     LOGIN_SECONDS,
     LOGINS,

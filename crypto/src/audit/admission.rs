@@ -51,11 +51,12 @@ impl Admission {
         Ok((admission, signer.ok_or(AdmissionError::Unknown)?))
     }
 
-    fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> String {
         format!("{HEADER}\n{}\n{}\n", self.origin, self.time)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Reads the text of the note.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut lines = text.strip_prefix(HEADER)?.strip_prefix('\n')?.split('\n');
         let admission = Self {
             origin: lines.next()?.to_owned(),

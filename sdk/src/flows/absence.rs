@@ -38,10 +38,6 @@ impl Unlocked {
             }
             match wanted.judge(&told) {
                 Verdict::Fine => return Ok(Some(told.covered)),
-                Verdict::NoIdentity if self.is_on_its_way(told.covered).await? => {
-                    return Ok(Some(told.covered));
-                }
-                Verdict::NoIdentity => return Err(self.refuse_map(Check::Identity, &told).await),
                 // Another device may have written it; the checkpoint is older than what the account says now.
                 Verdict::Manifest if may_refresh => self.refresh_manifest().await?,
                 Verdict::Manifest => return Err(self.refuse_map(Check::Hidden, &told).await),
@@ -49,14 +45,6 @@ impl Unlocked {
             }
         }
         Ok(None)
-    }
-
-    /// Whether the newest of what this account wrote stands behind what the map covers, as that of an account made a
-    /// moment ago does. By the server's word, or what is owed: both are held to a later checkpoint.
-    async fn is_on_its_way(&self, covered: u64) -> Result<bool, SyncError> {
-        let told = self.told.get();
-        let owed = self.owed_entries().await?;
-        Ok(told.iter().chain(&owed).any(|owed| owed.is_behind(covered)))
     }
 
     async fn read_map(&self, wanted: &Wanted) -> Result<MapProofs, SyncError> {
@@ -100,11 +88,8 @@ impl Unlocked {
 }
 
 /// What came of looking at the proofs.
-#[derive(PartialEq, Eq)]
 enum Verdict {
     Fine,
-    /// All of it, but that the own identity is not there.
-    NoIdentity,
     /// A manifest that this client does not hold yet is there.
     Manifest,
     Refused(Check),
@@ -131,10 +116,7 @@ impl Wanted {
                 (_, None) => return Verdict::Refused(Check::Map),
                 (Sought::Head, Some(Some(_))) => return Verdict::Refused(Check::Hidden),
                 (Sought::Manifest, Some(Some(_))) => verdict = Verdict::Manifest,
-                (Sought::Identity(_), Some(None)) if verdict == Verdict::Fine => {
-                    verdict = Verdict::NoIdentity;
-                }
-                (Sought::Identity(entry), Some(Some(value))) if value != entry => {
+                (Sought::Identity(entry), Some(value)) if value != Some(entry) => {
                     return Verdict::Refused(Check::Identity);
                 }
                 _ => {}

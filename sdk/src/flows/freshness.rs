@@ -380,7 +380,7 @@ impl Unlocked {
     }
 
     /// Entries that no checkpoint covered yet.
-    pub(crate) async fn owed_entries(&self) -> Result<Vec<Owed>, LocalError> {
+    async fn owed_entries(&self) -> Result<Vec<Owed>, LocalError> {
         let local = self.device().local();
         let mut owed = Vec::new();
         for key in local.list(&format!("log/{}/owed/", self.account_id)).await? {
@@ -475,11 +475,6 @@ impl Owed {
             passed: 0,
             times: 0,
         }
-    }
-
-    /// Whether it comes behind the first so many entries.
-    pub(crate) const fn is_behind(&self, covered: u64) -> bool {
-        self.index >= covered
     }
 
     fn is_among(&self, others: &[Self]) -> bool {

@@ -252,6 +252,8 @@ async fn routes(world: &World, person: &Person) -> Vec<Route> {
         route(Method::GET, path::NEWEST, Reads::Nothing, false),
         route(Method::GET, path::CHECKPOINT, Reads::Nothing, false),
         route(Method::GET, path::TILES, Reads::Nothing, false),
+        route(Method::GET, path::AUDIT_LIST, Reads::Nothing, false),
+        route(Method::GET, path::AUDIT_CHUNK, Reads::Nothing, false),
         route(Method::GET, path::BODY, Reads::Nothing, true),
         route(Method::GET, path::BODY_CONTENT, Reads::Nothing, true),
         // Last: they end the session, and the account.
@@ -369,7 +371,7 @@ async fn the_table_holds_every_route() {
             }
         }
     }
-    assert_eq!(count, 37);
+    assert_eq!(count, 39);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 )]
 
 mod account;
+mod auditor;
 mod bodies;
 mod bounds;
 mod collections;

@@ -2,9 +2,11 @@
 
 use crypto::audit::checkpoint::Checkpoint;
 use crypto::audit::entry::Entry;
+use crypto::audit::listing::Record;
 use crypto::audit::note::{Kind, NoteSigner};
 use crypto::audit::opening::{Event, Opened, Opening};
 use crypto::audit::tree::TreeHead;
+use crypto::collection::refs::{Reference, Refs};
 use crypto::parsers as core;
 
 use super::draw::Draw;
@@ -42,6 +44,61 @@ pub const PARSERS: &[Parser] = &[
         rule: Rule::Exact,
         run: core::note,
         valid: note,
+    },
+    Parser {
+        name: "Admission::parse",
+        file: "crypto/src/audit/admission.rs",
+        rule: Rule::Exact,
+        run: core::admission,
+        valid: |draw| format!("civis-audit/v1\ncivis/AAAA\n{}\n", draw.number()).into_bytes(),
+    },
+    Parser {
+        name: "Record::parse_all",
+        file: "crypto/src/audit/listing.rs",
+        rule: Rule::Exact,
+        run: core::listing,
+        valid: |draw| {
+            let mut records = Vec::new();
+            for key in 1..4 {
+                let record = Record {
+                    key: vec![key; 16],
+                    value: draw.bytes(40),
+                };
+                records.extend(record.to_bytes().unwrap_or_default());
+            }
+            records
+        },
+    },
+    Parser {
+        name: "ListedBody::parse",
+        file: "crypto/src/audit/listing.rs",
+        rule: Rule::Exact,
+        run: core::listed_body,
+        valid: |draw| [&[draw.below(3) as u8][..], &draw.bytes(20), &draw.bytes(120)].concat(),
+    },
+    Parser {
+        name: "ListedChunk::parse",
+        file: "crypto/src/audit/listing.rs",
+        rule: Rule::Exact,
+        run: core::listed_chunk,
+        valid: |draw| [&[3][..], &draw.bytes(3 * 32), &draw.bytes(100)].concat(),
+    },
+    Parser {
+        name: "Refs::parse",
+        file: "crypto/src/collection/refs.rs",
+        rule: Rule::Exact,
+        run: core::refs,
+        valid: |draw| {
+            let mut body = |first: u8| {
+                let mut id = draw.array::<16>();
+                id[0] = first;
+                Reference::Body(id)
+            };
+            let (adds, drops) = (vec![body(1), body(2)], vec![body(3)]);
+            Refs::new(adds, drops)
+                .map(|refs| refs.to_bytes())
+                .unwrap_or_default()
+        },
     },
     Parser {
         name: "NoteKey::parse",
