@@ -11,6 +11,33 @@ use tests::world::World;
 
 use crate::world;
 
+/// The map answers for so many entries, and the newcomer's are not among them before the next checkpoint.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_to_a_long_log_begins_at_once() {
+    let mut world = World::start(|config| config.checkpoint_seconds = 3_600)
+        .await
+        .unwrap();
+    let alice = Desk::new(&world);
+    let (_, safe) = Person::creates_account("alice", &alice).await;
+    for number in 0..270 {
+        safe.make_folder(&format!("Dossier {number}"), None)
+            .await
+            .unwrap();
+    }
+    // At its start the server makes a checkpoint, and for an hour no other.
+    world.restart().await.unwrap();
+    let (desk, other) = (Desk::new(&world), Desk::new(&world));
+    let (bob, safe) = Person::creates_account("bob", &desk).await;
+    safe.saves("bail.pdf", b"le bail").await;
+    safe.confirm_kit().await.unwrap();
+    assert_eq!(bob.opens(&other).await.reads("bail.pdf").await, b"le bail");
+    // From then on the log has it, and holds for each device.
+    world.restart().await.unwrap();
+    for desk in [&desk, &other, &Desk::new(&world)] {
+        assert_eq!(bob.opens(desk).await.reads("bail.pdf").await, b"le bail");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_created_locked_and_opened_again() {
     let world = world().await;

@@ -18,13 +18,13 @@ use crate::evidence::{Check, Route};
 use crate::session::Unlocked;
 
 impl Unlocked {
-    /// How many entries the map vouches for: in all of them nothing of this account is hidden, and its identity is its
-    /// own. The map's root stands in the checkpoint; `None` where it was logged after that.
+    /// What the map vouches for: in all that it covers nothing of this account is hidden, and no identity is another's. Its
+    /// root stands in the checkpoint; `None` where it was logged after that.
     pub(crate) async fn prove_absence(
         &self,
         tree: &TreeHead,
         heads: &[Tag],
-    ) -> Result<Option<u64>, SyncError> {
+    ) -> Result<Option<Vouched>, SyncError> {
         for may_refresh in [true, false] {
             let wanted = self.wanted(heads);
             let told = self.read_map(&wanted).await?;
@@ -37,7 +37,12 @@ impl Unlocked {
                 return Err(self.refuse_map(Check::Map, &told).await);
             }
             match wanted.judge(&told) {
-                Verdict::Fine => return Ok(Some(told.covered)),
+                Verdict::Fine { has_identity } => {
+                    return Ok(Some(Vouched {
+                        covered: told.covered,
+                        without_identity: (!has_identity).then_some(told),
+                    }));
+                }
                 // Another device may have written it; the checkpoint is older than what the account says now.
                 Verdict::Manifest if may_refresh => self.refresh_manifest().await?,
                 Verdict::Manifest => return Err(self.refuse_map(Check::Hidden, &told).await),
@@ -81,15 +86,34 @@ impl Unlocked {
         }
     }
 
+    /// The own identity is neither in the map nor in what came behind it: so it is with an account that the checkpoint does
+    /// not reach yet, and with no other. Its manifest came later than its identity.
+    pub(crate) async fn verify_newcomer(&self, tree: &TreeHead, told: &MapProofs) -> Result<(), SyncError> {
+        if self.told.get().is_some_and(|manifest| manifest.is_behind(tree)) {
+            return Ok(());
+        }
+        Err(self.refuse_map(Check::Map, told).await)
+    }
+
     async fn refuse_map(&self, check: Check, told: &MapProofs) -> SyncError {
         let bytes = serde_json::to_vec(told).unwrap_or_default();
         self.refuse_log(check, Route::Map, &bytes).await
     }
 }
 
+/// What the map says of an account from which it hides nothing.
+pub(crate) struct Vouched {
+    /// Entries that it covers, from the first.
+    pub(crate) covered: u64,
+    /// The answer, where it has no identity of this account: one is to be found behind it.
+    pub(crate) without_identity: Option<MapProofs>,
+}
+
 /// What came of looking at the proofs.
 enum Verdict {
-    Fine,
+    Fine {
+        has_identity: bool,
+    },
     /// A manifest that this client does not hold yet is there.
     Manifest,
     Refused(Check),
@@ -101,13 +125,13 @@ enum Sought {
     Head,
     /// Must not be there, or be read.
     Manifest,
-    /// Must be this.
+    /// Must be this, if any.
     Identity(Hash32),
 }
 
 impl Wanted {
     fn judge(&self, told: &MapProofs) -> Verdict {
-        let mut verdict = Verdict::Fine;
+        let mut verdict = Verdict::Fine { has_identity: true };
         for ((key, what), proof) in self.subjects().into_iter().zip(&told.proofs) {
             let proven = MapProof::parse(proof.as_slice())
                 .ok()
@@ -116,8 +140,13 @@ impl Wanted {
                 (_, None) => return Verdict::Refused(Check::Map),
                 (Sought::Head, Some(Some(_))) => return Verdict::Refused(Check::Hidden),
                 (Sought::Manifest, Some(Some(_))) => verdict = Verdict::Manifest,
-                (Sought::Identity(entry), Some(value)) if value != Some(entry) => {
+                (Sought::Identity(entry), Some(Some(value))) if value != entry => {
                     return Verdict::Refused(Check::Identity);
+                }
+                (Sought::Identity(_), Some(None)) => {
+                    if let Verdict::Fine { has_identity } = &mut verdict {
+                        *has_identity = false;
+                    }
                 }
                 _ => {}
             }

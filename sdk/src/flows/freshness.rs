@@ -223,11 +223,11 @@ impl Unlocked {
 
     /// Looks through the entries that came since for what is this account's and was not shown.
     async fn look_through(&self, before: &Seen, tree: &TreeHead, heads: &[Tag]) -> Result<bool, SyncError> {
-        let mut first = before.scanned;
+        let (mut first, mut without_identity) = (before.scanned, None);
         if tree.size.saturating_sub(first) > MAP_FROM {
             // Whoever was away for long, or is new, need not read it all.
             match Box::pin(self.prove_absence(tree, heads)).await? {
-                Some(covered) => first = covered,
+                Some(map) => (first, without_identity) = (map.covered, map.without_identity),
                 None => return Ok(false),
             }
         }
@@ -243,23 +243,29 @@ impl Unlocked {
             };
             let proofs = self.read_proofs(&asked, Check::LogEntries).await?;
             for (index, proof) in tiles.iter().zip(&proofs.inclusion) {
-                self.look_through_tile(*index, &plain(proof), tree, &mut wanted)
-                    .await?;
+                let proof = plain(proof);
+                let look = self.look_through_tile(*index, &proof, tree, &mut wanted);
+                if look.await? {
+                    without_identity = None;
+                }
             }
+        }
+        if let Some(told) = without_identity {
+            self.verify_newcomer(tree, &told).await?;
         }
         Ok(true)
     }
 
-    /// One bundle: the log's own, and nothing in it is hidden from this client.
+    /// One bundle: the log's own, and nothing in it is hidden from this client. Whether the own identity stands in it.
     async fn look_through_tile(
         &self,
         index: u64,
         proof: &[Hash32],
         tree: &TreeHead,
         wanted: &mut Wanted,
-    ) -> Result<(), SyncError> {
+    ) -> Result<bool, SyncError> {
         let Some(tile) = Tile::at(Kind::Entries, index, tree.size) else {
-            return Ok(());
+            return Ok(false);
         };
         let call = || api::audit::bundle(self.transport(), &tile);
         let bytes = match retry(self.device(), call).await {
@@ -273,7 +279,9 @@ impl Unlocked {
         if verify_tile(index, &leaves, tree.size, proof, &tree.root).is_err() {
             return Err(self.refuse_log(Check::LogEntries, Route::Tile, &bytes).await);
         }
+        let mut has_identity = false;
         for entry in entries {
+            has_identity |= wanted.is_identity(entry);
             let mut found = wanted.find(entry);
             if found == Some(Check::Hidden) && wanted.is_manifest(entry) {
                 // Another device may have written it; the checkpoint is older than what the account says now.
@@ -286,7 +294,7 @@ impl Unlocked {
                 return Err(self.refuse_log(check, Route::Tile, entry).await);
             }
         }
-        Ok(())
+        Ok(has_identity)
     }
 
     pub(crate) async fn read_proofs(&self, asked: &ReadProofs, check: Check) -> Result<Proofs, SyncError> {
@@ -458,6 +466,11 @@ impl Wanted {
         }
     }
 
+    fn is_identity(&self, entry: &[u8]) -> bool {
+        matches!(Entry::parse(entry), Ok(Entry::Identity { label, bundle_hash, .. })
+            if label == self.label && bundle_hash == self.bundle_hash)
+    }
+
     fn is_manifest(&self, entry: &[u8]) -> bool {
         matches!(Entry::parse(entry), Ok(Entry::Sealed { tag, .. }) if self.manifests.contains(&tag))
     }
@@ -475,6 +488,11 @@ impl Owed {
             passed: 0,
             times: 0,
         }
+    }
+
+    /// Whether a tree does not reach it yet.
+    pub(crate) const fn is_behind(&self, tree: &TreeHead) -> bool {
+        self.index >= tree.size
     }
 
     fn is_among(&self, others: &[Self]) -> bool {
