@@ -1,6 +1,9 @@
 //! Tiles of the log out of the store: full ones are kept once they were made, everything else is made from the entries,
 //! which are what counts (`spec/log.md`, section 3).
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use crypto::audit::prove::{Node, Run};
 use crypto::audit::tile::{Kind, Tile, WIDTH, bundled};
 use crypto::audit::tree::{leaf_hash, root_of_leaves};
@@ -103,13 +106,46 @@ pub(crate) async fn node(store: &dyn MetaStore, node: &Node, size: u64) -> Resul
     place.root(&hashes).ok_or(StoreError::Unavailable)
 }
 
-/// The root over a run of entries of a log of this size.
-pub(crate) async fn root(store: &dyn MetaStore, run: &Run, size: u64) -> Result<Hash32, StoreError> {
-    let mut roots = Vec::with_capacity(run.nodes().len());
-    for each in run.nodes() {
-        roots.push(node(store, each, size).await?);
+/// A log of one size, for the proofs of one answer: they share the tiles at its right border, which are nowhere kept. Of
+/// each level there is one, made from up to 255 entries or tiles below it, and here it is made once.
+pub(crate) struct Proving<'a> {
+    store: &'a dyn MetaStore,
+    size: u64,
+    border: BTreeMap<u8, Vec<Hash32>>,
+}
+
+impl<'a> Proving<'a> {
+    /// The log must be as long.
+    pub(crate) const fn new(store: &'a dyn MetaStore, size: u64) -> Self {
+        Self {
+            store,
+            size,
+            border: BTreeMap::new(),
+        }
     }
-    run.root(&roots).ok_or(StoreError::Unavailable)
+
+    /// The root over a run of entries.
+    pub(crate) async fn root(&mut self, run: &Run) -> Result<Hash32, StoreError> {
+        let mut roots = Vec::with_capacity(run.nodes().len());
+        for each in run.nodes() {
+            roots.push(self.node(each).await?);
+        }
+        run.root(&roots).ok_or(StoreError::Unavailable)
+    }
+
+    async fn node(&mut self, node: &Node) -> Result<Hash32, StoreError> {
+        let place = node.place();
+        let kind = Kind::Hashes { level: place.level };
+        let tile = Tile::at(kind, place.index, self.size).ok_or(StoreError::Unavailable)?;
+        if tile.is_full() {
+            return self::node(self.store, node, self.size).await;
+        }
+        let hashes = match self.border.entry(place.level) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(hashes(self.store, place.level, place.index, tile.width).await?),
+        };
+        place.root(hashes).ok_or(StoreError::Unavailable)
+    }
 }
 
 /// Keeps every tile that became full between two sizes.

@@ -10,7 +10,7 @@ use crypto::audit::tile::Tile;
 use shared::audit::{LogCard, MapProofs, Proofs, ReadMap, ReadProofs};
 use shared::{Blob, ErrorCode, Hash, limit};
 
-use crate::audit::tiles;
+use crate::audit::tiles::{self, Proving};
 use crate::audit::witness::Refused;
 use crate::error::Failure;
 use crate::extract::{OpenNote, Signed};
@@ -94,13 +94,14 @@ pub(crate) async fn proofs(
             return Err(Failure::with_limit(ErrorCode::TooLarge, limit::PROOFS));
         }
     }
+    let mut log = Proving::new(state.meta.as_ref(), json.size);
     for size in json.sizes {
         let runs = prove::consistency(size, json.size).ok_or(ErrorCode::Malformed)?;
-        proofs.consistency.push(roots(&state, &runs, json.size).await?);
+        proofs.consistency.push(roots(&mut log, &runs).await?);
     }
     for index in json.indices {
         let runs = prove::inclusion(index, json.size).ok_or(ErrorCode::Malformed)?;
-        proofs.inclusion.push(roots(&state, &runs, json.size).await?);
+        proofs.inclusion.push(roots(&mut log, &runs).await?);
     }
     Ok(Json(proofs))
 }
@@ -124,10 +125,10 @@ pub(crate) async fn map(
     }))
 }
 
-async fn roots(state: &State, runs: &[Run], size: u64) -> Result<Vec<Hash>, Failure> {
+async fn roots(log: &mut Proving<'_>, runs: &[Run]) -> Result<Vec<Hash>, Failure> {
     let mut roots = Vec::with_capacity(runs.len());
     for run in runs {
-        roots.push(Hash(tiles::root(state.meta.as_ref(), run, size).await?));
+        roots.push(Hash(log.root(run).await?));
     }
     Ok(roots)
 }
