@@ -1,13 +1,14 @@
 //! `cargo xtask bench`: first numbers, each beside something known. Prints; judges nothing.
 //!
 //! Needs `CIVIS_BENCH_PAGE` (the page with its programs) and `CIVIS_SERVER_BIN` (the release server). With the word
-//! `login` it measures logins alone, which need no page.
+//! `login` it measures logins alone, which need no page, with `log` what the log adds, which needs neither.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
     reason = "a program for people who measure"
 )]
 
+mod log;
 mod login;
 mod search;
 mod upload;
@@ -18,12 +19,18 @@ use tests::browser::Stage;
 
 #[tokio::main]
 async fn main() {
-    if std::env::args().all(|argument| argument != "login") {
+    let asked = |word: &str| std::env::args().any(|argument| argument == word);
+    if !asked("login") && !asked("log") {
         search::all();
         encryption().await;
         upload::all().await;
     }
-    login::all().await;
+    if !asked("log") {
+        login::all().await;
+    }
+    if !asked("login") {
+        log::all();
+    }
 }
 
 /// Encryption in the browser.

@@ -13,7 +13,7 @@ use crate::{
     tree::Tree,
 };
 
-/// Browser encryption, upload, memory, logins.
+/// Browser encryption, upload, memory, logins, what the log adds.
 pub(crate) fn all(tree: &Tree) -> Result<(), Error> {
     setup::everything(tree)?;
     build::all(tree)?;
