@@ -17,6 +17,7 @@ use crate::audit::listing::{self, ListedBody, ListedChunk};
 use crate::audit::map::{MapProof, Tile};
 use crate::audit::note::{Note, NoteKey};
 use crate::audit::opening::{Opened, Opening};
+use crate::audit::origin::Origin;
 use crate::audit::tile;
 use crate::ce::{self, Context};
 use crate::codec::{Schema, Writer, from_cbor, pad, to_cbor, unpad};
@@ -375,6 +376,13 @@ pub fn note_key(bytes: &[u8]) -> Option<Vec<u8>> {
 pub fn checkpoint(bytes: &[u8]) -> Option<Vec<u8>> {
     let checkpoint = Checkpoint::parse(core::str::from_utf8(bytes).ok()?).ok()?;
     Some(checkpoint.to_text().into_bytes())
+}
+
+/// The name of a deployment's log.
+#[must_use]
+pub fn log_origin(bytes: &[u8]) -> Option<Vec<u8>> {
+    let origin = Origin::parse(core::str::from_utf8(bytes).ok()?)?;
+    Some(origin.to_string().into_bytes())
 }
 
 /// The address of a tile.

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use crypto::audit::note::{Kind, NoteKey};
 use shared::limit;
 
@@ -98,7 +98,7 @@ pub enum Level {
 }
 
 /// What to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Listen and answer.
     Serve,
@@ -106,6 +106,19 @@ pub enum Action {
     ShowConfig,
     /// Read everything in the store and check it.
     Scrub,
+    /// Go on from a backup, and say so.
+    Restored(Restored),
+}
+
+/// With what an operator says that the store came out of a backup.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// What everybody is told about it.
+    pub reason: Option<String>,
+    /// A file with a later checkpoint of the log than this machine knows.
+    pub last_checkpoint: Option<PathBuf>,
+    /// Do it; otherwise say what would be done.
+    pub yes: bool,
 }
 
 /// Where a setting comes from.
@@ -212,9 +225,14 @@ impl Invocation {
         variables: &BTreeMap<String, String>,
         file: &BTreeMap<String, String>,
     ) -> Result<Self, ConfigError> {
-        let action = match matches.subcommand_name() {
-            Some("config") => Action::ShowConfig,
-            Some("scrub") => Action::Scrub,
+        let action = match matches.subcommand() {
+            Some(("config", _)) => Action::ShowConfig,
+            Some(("scrub", _)) => Action::Scrub,
+            Some(("restored", inner)) => Action::Restored(Restored {
+                reason: inner.get_one::<String>("reason").cloned(),
+                last_checkpoint: inner.get_one::<String>("last-checkpoint").map(PathBuf::from),
+                yes: inner.get_flag("yes"),
+            }),
             _ => Action::Serve,
         };
         let mut config = Config::default();
@@ -296,6 +314,23 @@ pub(crate) fn command() -> Command {
         .subcommand(Command::new("serve").about("listen and answer (what happens without a command)"))
         .subcommand(Command::new("config").about("print the settings and where each comes from"))
         .subcommand(Command::new("scrub").about("read everything in the store and check it"))
+        .subcommand(
+            Command::new("restored")
+                .about("go on from a backup: the log gets a new name, and everybody is told")
+                .arg(Arg::new("reason").long("reason").num_args(1).help("what everybody is told about it"))
+                .arg(
+                    Arg::new("last-checkpoint")
+                        .long("last-checkpoint")
+                        .num_args(1)
+                        .help("a file with a later checkpoint of the log than this machine knows"),
+                )
+                .arg(
+                    Arg::new("yes")
+                        .long("yes")
+                        .action(ArgAction::SetTrue)
+                        .help("do it, instead of saying what would be done"),
+                ),
+        )
 }
 
 fn flag(matches: &ArgMatches, name: &str) -> Option<String> {
@@ -632,6 +667,22 @@ mod tests {
         let read = read(&[], &[]).unwrap();
         assert_eq!(read.action, Action::Serve);
         assert_eq!(read.config, Config::default());
+    }
+
+    #[test]
+    fn a_restoration_is_an_act_with_a_reason_and_a_yes() {
+        let read = read(&["restored", "--reason", "disque", "--yes", "--data", "d"], &[]).unwrap();
+        let wanted = Restored {
+            reason: Some("disque".to_owned()),
+            last_checkpoint: None,
+            yes: true,
+        };
+        assert_eq!(read.action, Action::Restored(wanted));
+        assert_eq!(read.config.data, PathBuf::from("d"));
+        assert!(matches!(
+            super::tests::read(&["scrub", "--yes"], &[]),
+            Err(ConfigError::Flags(_))
+        ));
     }
 
     #[test]

@@ -246,6 +246,11 @@ pub(crate) fn tile_root(level: u8, index: u64) -> Place {
     (Table::Tile, join(b'r', &[&[level], &index.to_be_bytes()]))
 }
 
+/// Where the entry stands with which the log goes on from a backup, the newest time that it did.
+pub(crate) fn restored() -> Place {
+    (Table::Meta, b"restored".to_vec())
+}
+
 pub(crate) fn deployment() -> Place {
     (Table::Meta, b"deployment".to_vec())
 }

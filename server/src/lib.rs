@@ -44,11 +44,11 @@ pub mod store;
 mod transact;
 mod visit;
 
-pub use audit::{Log, LogError};
+pub use audit::{Log, LogError, Restoration};
 pub use collector::{CollectError, Collected, collect};
 pub use config::Config;
 pub use log::start as start_log;
-pub use open::{OpenError, open, open_store};
+pub use open::{OpenError, open, open_store, restore};
 pub use serve::serve;
 pub use state::{Clock, State};
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use server::Config;
-use server::config::{Action, ConfigError, Invocation};
+use server::config::{Action, ConfigError, Invocation, Restored};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -17,9 +17,10 @@ async fn main() -> ExitCode {
         Err(ConfigError::Flags(text)) => text.exit(),
         Err(error) => return fail(&error),
     };
-    let done = match invocation.action {
+    let done = match &invocation.action {
         Action::Serve => serve(&invocation.config).await,
         Action::Scrub => scrub(&invocation.config).await,
+        Action::Restored(with) => restored(&invocation.config, with).await,
         Action::ShowConfig => say(&invocation.to_string()).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| fail(error.as_ref()))
@@ -59,6 +60,29 @@ async fn scrub(config: &Config) -> Result<ExitCode, Box<dyn Error>> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Without a yes it says what it would do, and leaves everything as it is.
+async fn restored(config: &Config, with: &Restored) -> Result<ExitCode, Box<dyn Error>> {
+    let plan = server::restore(config, with).await?;
+    say(&format!(
+        "the log {} is known to have had {} entries; this backup holds {} of them\n",
+        plan.before, plan.size, plan.kept
+    ))?;
+    if with.yes {
+        say(&format!(
+            "it goes on as {}: the server can be started\n",
+            plan.after
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say(&format!(
+        "with --reason and --yes it goes on as {}, under a new key, and says so in its first new entry. What was stored after \
+         the backup is lost: bodies, lists, accounts, phrases. What was erased after it is back. Everybody is shown both \
+         numbers and the reason and is asked before anything is written. Nothing was changed yet\n",
+        plan.after
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn say(text: &str) -> Result<(), Box<dyn Error>> {

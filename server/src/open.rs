@@ -13,8 +13,9 @@ use crypto::random::make_bytes;
 use zeroize::Zeroizing;
 
 use crate::audit::keep::write_whole;
-use crate::audit::{Log, LogError};
-use crate::config::Config;
+use crate::audit::restore::Plan;
+use crate::audit::{Log, LogError, Restoration};
+use crate::config::{Config, Restored};
 use crate::key;
 use crate::row::{DeploymentRow, Row};
 use crate::state::{State, System};
@@ -101,6 +102,32 @@ pub async fn open_store(config: &Config) -> Result<(SledStore, File), OpenError>
     let lock = take_lock(&config.data.join("lock"))?;
     let opened = tokio::task::spawn_blocking(move || SledStore::open(&path, options)).await;
     Ok((opened.map_err(|_| StoreError::Unavailable)??, lock))
+}
+
+/// Looks at a store that came out of a backup, and goes on from it where `with` says yes (`spec/log.md`, section 7). Run
+/// again, it finishes what was cut.
+///
+/// # Errors
+/// See [`OpenError`]; what stands in the way of it is an [`LogError`].
+pub async fn restore(config: &Config, with: &Restored) -> Result<Restoration, OpenError> {
+    let given = with.last_checkpoint.as_ref().map(|path| {
+        std::fs::read(path).map_err(|error| OpenError::Folder {
+            path: path.clone(),
+            error,
+        })
+    });
+    let given = given.transpose()?;
+    let (store, _lock) = open_store(config).await?;
+    let (table, key) = key::deployment();
+    let row = store.get(table, &key).await?.ok_or(OpenError::Deployment)?;
+    let row = DeploymentRow::parse(&row).map_err(|_| OpenError::Deployment)?;
+    let keys = config.data.join("keys");
+    let plan = Plan::make(&keys, &store, &row.deployment_id, given.as_deref()).await?;
+    if with.yes {
+        let reason = with.reason.as_deref().unwrap_or_default();
+        plan.carry_out(&keys, &store, reason).await?;
+    }
+    Ok(plan.told())
 }
 
 /// Which deployment this is. The setup file is durable before the store names it: a first start that is cut between

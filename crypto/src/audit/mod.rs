@@ -9,6 +9,7 @@ pub mod listing;
 pub mod map;
 pub mod note;
 pub mod opening;
+pub mod origin;
 pub mod policy;
 pub mod proof;
 pub mod prove;

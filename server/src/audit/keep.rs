@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crypto::audit::checkpoint::SignedCheckpoint;
 use crypto::audit::note::{Kind, NoteKey, NoteSigner};
+use crypto::audit::origin::Origin;
 use crypto::random::RandomError;
 use zeroize::Zeroizing;
 
@@ -21,9 +22,31 @@ pub enum LogError {
     /// The store holds less than the log has signed, or something else.
     #[error(
         "the store does not hold what its log has signed: it is older than `keys/log.checkpoint`, or was changed. Put the \
-         newest copy of the store back"
+         newest copy of the store back; where this backup is all there is, `civis-server restored` goes on from it and says so"
     )]
     Shrunk,
+    /// The store goes on from a backup, and the key that it goes on with was not made.
+    #[error("a restoration was begun and is not finished: run `civis-server restored` again")]
+    Unfinished,
+    /// There is nothing to restore.
+    #[error(
+        "the store holds all that its log is known to have signed: nothing was lost as far as this machine can tell. \
+         Where `keys` came out of the backup too, `--last-checkpoint` names a later checkpoint of the log, from an auditor or out \
+         of the evidence of a client"
+    )]
+    NotOlder,
+    /// The store is no beginning of what was signed.
+    #[error(
+        "the store holds another history than the log has signed: it went on after it was put back, or was changed. Put the \
+         backup back as it was, and restore it before the server runs"
+    )]
+    Other,
+    /// The checkpoint that was given is not one of this log.
+    #[error("the checkpoint that was given is not one that this log has signed")]
+    Given,
+    /// The reason cannot be logged.
+    #[error("a reason is a text on one line, of 1 to 1,024 bytes")]
+    Reason,
     /// The log's key, or what it was kept with, does not read.
     #[error("the log's key or last checkpoint does not read: the folder `keys` has its own backup")]
     Key,
@@ -57,7 +80,7 @@ pub(crate) struct Memory(Option<PathBuf>);
 impl Memory {
     /// In the folder of the keys.
     pub(crate) fn file(keys: &Path) -> Self {
-        Self(Some(keys.join("log.checkpoint")))
+        Self(Some(keys.join(CHECKPOINT)))
     }
 
     /// Nowhere.
@@ -104,7 +127,7 @@ pub(crate) fn signer(
     is_new: bool,
     memory: &Memory,
 ) -> Result<NoteSigner, LogError> {
-    let path = keys.join("log.key");
+    let path = keys.join(KEY);
     let kept = read(&path)?.map(Zeroizing::new);
     let kept = kept.map(|bytes| parse(&bytes).ok_or(LogError::Key)).transpose()?;
     // A first start that was cut leaves a key that has signed nothing, under the name of a deployment that never was.
@@ -114,7 +137,7 @@ pub(crate) fn signer(
     };
     match kept.filter(|signer| signer.public().name() == origin || !is_unused(signer)) {
         Some(signer) if signer.public().name() == origin => Ok(signer),
-        Some(_) => Err(LogError::Key),
+        Some(signer) => Err(other_generation(keys, signer.public().name(), origin)),
         None if is_new => {
             let signer = NoteSigner::make(origin, Kind::Text, &mut System)?.map_err(|_| LogError::Key)?;
             memory.forget()?;
@@ -123,6 +146,66 @@ pub(crate) fn signer(
         }
         None => Err(LogError::Missing(path)),
     }
+}
+
+/// Why the key of one generation is no key of the store's.
+fn other_generation(keys: &Path, key: &str, store: &str) -> LogError {
+    let (Some(key), Some(store)) = (Origin::parse(key), Origin::parse(store)) else {
+        return LogError::Key;
+    };
+    if store.steps_to(&key).is_some() {
+        // An older copy than the one with which this key began.
+        LogError::Shrunk
+    } else if key.steps_to(&store) == Some(1) && archived_key(keys, key.generation).exists() {
+        LogError::Unfinished
+    } else {
+        LogError::Key
+    }
+}
+
+/// The key in the folder of the keys, whatever it is of.
+pub(super) fn key(keys: &Path) -> Result<NoteSigner, LogError> {
+    let path = keys.join(KEY);
+    let bytes = read(&path)?.map(Zeroizing::new).ok_or(LogError::Missing(path))?;
+    parse(&bytes).ok_or(LogError::Key)
+}
+
+/// The new key takes its place.
+pub(super) fn keep_key(keys: &Path, signer: &NoteSigner) -> Result<(), LogError> {
+    write(&keys.join(KEY), &to_bytes(signer))
+}
+
+/// Key and last checkpoint of a generation stay, for the record.
+pub(super) fn archive(
+    keys: &Path,
+    signer: &NoteSigner,
+    generation: u32,
+    note: &[u8],
+) -> Result<(), LogError> {
+    write(&archived_checkpoint(keys, generation), note)?;
+    write(&archived_key(keys, generation), &to_bytes(signer))
+}
+
+/// The last checkpoint of an earlier generation; empty where it was not kept.
+pub(super) fn archived(keys: &Path, generation: u32) -> Result<Vec<u8>, LogError> {
+    Ok(read(&archived_checkpoint(keys, generation))?.unwrap_or_default())
+}
+
+/// Whatever is kept as the last checkpoint of a generation, of this one or of one that ended.
+pub(super) fn checkpoints(keys: &Path, generation: u32) -> Result<Vec<Vec<u8>>, LogError> {
+    let kept = [
+        read(&keys.join(CHECKPOINT))?,
+        read(&archived_checkpoint(keys, generation))?,
+    ];
+    Ok(kept.into_iter().flatten().collect())
+}
+
+fn archived_key(keys: &Path, generation: u32) -> PathBuf {
+    keys.join(format!("{KEY}.g{generation}"))
+}
+
+fn archived_checkpoint(keys: &Path, generation: u32) -> PathBuf {
+    keys.join(format!("{CHECKPOINT}.g{generation}"))
 }
 
 /// "CVLK" ‖ 01 ‖ seed 32 ‖ name: the key's file.
@@ -189,3 +272,5 @@ const MAGIC: &[u8] = b"CVLK\x01";
 pub(super) const WITNESSED: &str = "log.witnessed";
 /// The one that the witnesses are asked to sign, with the signatures that it has.
 pub(super) const ASKED: &str = "log.asked";
+const KEY: &str = "log.key";
+const CHECKPOINT: &str = "log.checkpoint";

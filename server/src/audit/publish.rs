@@ -4,10 +4,10 @@
 use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 
-use base64::BASE64URL_NOPAD;
 use crypto::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use crypto::audit::map::MapProof;
 use crypto::audit::note::{Kind, NoteKey, NoteSigner};
+use crypto::audit::origin::Origin;
 use crypto::audit::policy::Policy;
 use crypto::audit::prove;
 use crypto::audit::tree::{Growing, TreeHead, leaf_hash};
@@ -15,6 +15,7 @@ use crypto::id::{Hash32, Id};
 
 use super::keep::{self, LogError, Memory};
 use super::map::{self, MapState};
+use super::restore;
 use super::tiles;
 use super::witness::Witnessed;
 use crate::config::Config;
@@ -89,8 +90,21 @@ impl Log {
     ) -> Result<Self, LogError> {
         let is_new = tiles::entries(store, 0, 1).await?.is_empty();
         let memory = Memory::file(keys);
-        let signer = keep::signer(keys, &origin(deployment_id), is_new, &memory)?;
-        Self::start(store, signer, memory, config).await
+        let (origin, restored_at) = restore::standing(store, deployment_id).await?;
+        let signer = keep::signer(keys, &origin, is_new, &memory)?;
+        let log = Self::start(store, signer, memory, config).await?;
+        Ok(Self { restored_at, ..log })
+    }
+
+    /// A log that its new key signs from its beginning, over all that the store holds: the next generation's. What
+    /// witnesses have signed of the one before goes: the settings ask them anew at the next start.
+    pub(super) async fn anew(
+        store: &dyn MetaStore,
+        signer: NoteSigner,
+        memory: Memory,
+    ) -> Result<TreeHead, LogError> {
+        let log = Self::of(signer, memory, Growing::default(), None, &Config::default())?;
+        log.publish(store).await
     }
 
     /// The log of a store that is empty and forgets, under a key that is kept nowhere: for tests.
@@ -98,7 +112,11 @@ impl Log {
     /// # Errors
     /// See [`LogError`].
     pub fn unkept(deployment_id: &Id, config: &Config) -> Result<Self, LogError> {
-        let signer = NoteSigner::make(&origin(deployment_id), Kind::Text, &mut System)?;
+        let origin = Origin {
+            deployment_id: *deployment_id,
+            generation: 1,
+        };
+        let signer = NoteSigner::make(&origin.to_string(), Kind::Text, &mut System)?;
         Self::of(
             signer.map_err(|_| LogError::Key)?,
             Memory::none(),
@@ -211,10 +229,5 @@ fn policy(log: &NoteKey, config: &Config) -> Result<Policy, LogError> {
     .map_err(|_| LogError::Key)
 }
 
-/// The log's name: the deployment's, not its host's, so that it stays when the address changes.
-fn origin(deployment_id: &Id) -> String {
-    format!("civis/{}", BASE64URL_NOPAD.encode(deployment_id))
-}
-
 /// Entries read at once.
-const AT_ONCE: usize = 1_024;
+pub(super) const AT_ONCE: usize = 1_024;

@@ -4,7 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use server::{Config, LogError, OpenError, State};
+use server::config::Restored;
+use server::store::{Batch, MetaStore};
+use server::{Config, LogError, OpenError, Restoration, State};
 
 fn config(data: &Path) -> Config {
     Config {
@@ -146,4 +148,86 @@ async fn closed(store: &Path) {
         assert!(Instant::now() < until, "{} is still open", store.display());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+/// The same for what is done with a folder that no server uses.
+async fn restore(config: &Config, with: &Restored) -> Result<Restoration, OpenError> {
+    let until = Instant::now() + Duration::from_secs(10);
+    loop {
+        match server::restore(config, with).await {
+            Err(OpenError::Locked(_) | OpenError::Store(_)) if Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Writes so many entries into the log of a server that does not run, and has them signed.
+async fn grow(config: &Config, entries: usize) -> u64 {
+    drop(open(config).await.unwrap());
+    let (store, lock) = loop {
+        match server::open_store(config).await {
+            Ok(opened) => break opened,
+            Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+        }
+    };
+    let batch = Batch {
+        append: vec![vec![1, 2, 3]; entries],
+        ..Batch::default()
+    };
+    store.commit(batch).await.unwrap();
+    drop((store, lock));
+    let state = open(config).await.unwrap();
+    state.publish().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_backup_goes_on_by_name_and_never_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = config(folder.path());
+    let (store, copy) = (config.data.join("store"), folder.path().join("copy"));
+    let kept = grow(&config, 3).await;
+    copy_folder(&store, &copy);
+    let size = grow(&config, 2).await;
+    std::fs::remove_dir_all(&store).unwrap();
+    copy_folder(&copy, &store);
+    let is_refused =
+        |opened: Result<State, OpenError>| matches!(opened, Err(OpenError::Log(LogError::Shrunk)));
+    assert!(is_refused(open(&config).await));
+    // Saying what it would do does nothing, and neither does a yes without a reason.
+    let told = restore(&config, &Restored::default()).await.unwrap();
+    assert_eq!((kept, size), (3, 5));
+    assert_eq!((told.size, told.kept), (size, kept));
+    let mut with = Restored {
+        yes: true,
+        ..Restored::default()
+    };
+    let refused = restore(&config, &with).await;
+    assert!(matches!(refused, Err(OpenError::Log(LogError::Reason))));
+    assert!(is_refused(open(&config).await));
+    with.reason = Some("Disque en panne".to_owned());
+    assert_eq!(restore(&config, &with).await.unwrap(), told);
+    let state = open(&config).await.unwrap();
+    assert_eq!(state.publish().await.unwrap(), kept + 1);
+    assert!(matches!(
+        server::restore(&config, &with).await,
+        Err(OpenError::Locked(_))
+    ));
+    drop(state);
+    let again = restore(&config, &with).await;
+    assert!(matches!(again, Err(OpenError::Log(LogError::NotOlder))));
 }

@@ -5,6 +5,7 @@ use crypto::audit::entry::Entry;
 use crypto::audit::listing::Record;
 use crypto::audit::note::{Kind, NoteSigner};
 use crypto::audit::opening::{Event, Opened, Opening};
+use crypto::audit::origin::Origin;
 use crypto::audit::tree::TreeHead;
 use crypto::collection::refs::{Reference, Refs};
 use crypto::parsers as core;
@@ -166,6 +167,20 @@ pub const PARSERS: &[Parser] = &[
         rule: Rule::Exact,
         run: sdk::parsers::owed_entry,
         valid: |draw| draw.bytes(49),
+    },
+    Parser {
+        name: "Origin::parse",
+        file: "crypto/src/audit/origin.rs",
+        rule: Rule::Exact,
+        run: core::log_origin,
+        valid: |draw| {
+            let generation = *draw.pick(&[1, 2, 77, u32::MAX]);
+            let origin = Origin {
+                deployment_id: draw.array(),
+                generation,
+            };
+            origin.to_string().into_bytes()
+        },
     },
 ];
 
