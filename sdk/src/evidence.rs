@@ -81,11 +81,13 @@ pub enum Check {
     Identity,
     /// The deployment asks for less than the account has agreed to, or has another log.
     LogPolicy,
+    /// The log goes on from a backup, as it says itself: nothing is done before the person agrees.
+    Restored,
 }
 
 impl Check {
     /// Every check.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::Deployment,
         Self::Slot,
         Self::SlotNotListed,
@@ -116,6 +118,7 @@ impl Check {
         Self::Map,
         Self::Identity,
         Self::LogPolicy,
+        Self::Restored,
     ];
 
     /// The stable name: in JSON, and of the sentence `check.<name>`.
@@ -152,6 +155,7 @@ impl Check {
             Self::Map => "map",
             Self::Identity => "identity",
             Self::LogPolicy => "log_policy",
+            Self::Restored => "restored",
         }
     }
 
@@ -189,6 +193,7 @@ impl Check {
             Self::Map => &[44],
             Self::Identity => &[45],
             Self::LogPolicy => &[41],
+            Self::Restored => &[41],
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::flows::journal::UploadNote;
 use crate::flows::kit;
 use crate::flows::notice;
 use crate::flows::pin;
+use crate::flows::restored;
 use crate::flows::resume::KeptList;
 use crate::flows::seal::SealJob;
 use crate::session::Locked;
@@ -25,6 +26,12 @@ use crate::session::Locked;
 #[must_use]
 pub fn seen_log(bytes: &[u8]) -> Option<Vec<u8>> {
     Seen::parse(bytes).map(|seen| seen.to_bytes())
+}
+
+/// The key of the log that counts here.
+#[must_use]
+pub fn log_key(bytes: &[u8]) -> Option<Vec<u8>> {
+    restored::parse_key(bytes).map(|key| key.to_string().into_bytes())
 }
 
 /// An entry that the log owes.

@@ -24,6 +24,7 @@ use crate::evidence::{
 use crate::flows::collection::Replica;
 use crate::flows::freshness::Owed;
 use crate::flows::journal::LocalKey;
+use crate::flows::restored::Pending;
 use crate::flows::{Device, Transport};
 
 /// No key, no session: what is left after a lock. The phrase or the words open it again.
@@ -72,6 +73,10 @@ pub struct Unlocked {
     pub(crate) first_visit: bool,
     /// Whether the deployment's log was held against the account's policy in this session.
     pub(crate) policy_held: Cell<bool>,
+    /// A backup that was put back, and that nobody here has said yes to.
+    pub(crate) restored: RefCell<Option<Pending>>,
+    /// Where the log says that it goes on from a backup, by the server's word.
+    pub(crate) restored_at: Cell<Option<u64>>,
     /// How far the log was seen when it was last verified.
     pub(crate) log: Cell<TreeHead>,
     /// Where the newest manifest stands in the log, by the server's word, until the log was looked at.

@@ -13,6 +13,7 @@ mod import;
 mod kit;
 mod many;
 mod random;
+mod restored;
 mod resume;
 mod secrets;
 mod upload;

@@ -306,6 +306,16 @@ async fn provoke_in_the_log(world: &World, desk: &Desk, alice: &Person, safe: &S
     }
     note(desk, met);
     safe.sync().await.unwrap();
+    // What was seen ends in a backup, says the log that follows.
+    let seen = LogKeeper::of(world, 0).await;
+    let kept = seen.entries.len() - 1;
+    let next = seen.goes_on(kept, seen.checkpoint());
+    let again = alice.opens_without_reading(desk).await;
+    let evil = Evil::on(&desk.line);
+    evil.begin(next.stated("a backup", move |log, card| log.state(card, Some(kept as u64))));
+    again.sync().await.unwrap_err();
+    assert!(again.restored().is_some());
+    note(desk, met);
 }
 
 async fn provoke_in_documents(desk: &Desk, safe: &Safe, met: &mut Met) {

@@ -8,7 +8,6 @@ use shared::path;
 use tests::world::{World, plain};
 
 use crate::contract::{a_life, watched_world};
-use crate::world;
 
 /// On every answer.
 const EVERYWHERE: [(&str, &str); 6] = [

@@ -24,6 +24,7 @@ mod planted;
 mod policy;
 mod race;
 mod random;
+mod restored;
 mod resume;
 mod slot;
 mod time;

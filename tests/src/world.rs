@@ -14,7 +14,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use server::config::Config;
+use server::config::{Config, Restored};
 use server::store::SledStore;
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -169,6 +169,37 @@ impl World {
         drop(store);
         drop(lock);
         self.restart().await
+    }
+
+    /// Puts an older store in the place of the one there is; the keys stay. Such a server does not start.
+    ///
+    /// # Errors
+    /// See [`WorldError`].
+    pub async fn put_back(&mut self, backup: &Snapshot) -> Result<(), WorldError> {
+        self.stop().await;
+        let store = self.config.data.join("store");
+        std::fs::remove_dir_all(&store)?;
+        Ok(copy_folder(&backup.0.path().join("store"), &store)?)
+    }
+
+    /// Puts a backup of the store back, says so as an operator does, and starts. Sessions end.
+    ///
+    /// # Errors
+    /// See [`WorldError`].
+    pub async fn restores(
+        &mut self,
+        backup: &Snapshot,
+        reason: &str,
+    ) -> Result<server::Restoration, WorldError> {
+        self.put_back(backup).await?;
+        let with = Restored {
+            reason: Some(reason.to_owned()),
+            last_checkpoint: None,
+            yes: true,
+        };
+        let done = open_patiently(async || server::restore(&self.config, &with).await).await?;
+        self.restart().await?;
+        Ok(done)
     }
 
     /// Ends the server; its data stays.

@@ -4,7 +4,7 @@
 //! spec/flows.md section 4, checklist 20, 24, 26-30.
 
 use crypto::account::bundle::VerifiedBundle;
-use crypto::account::manifest::Manifest;
+use crypto::account::manifest::{CollectionKeys, Manifest};
 use crypto::collection::charter::{Charter, OpenedCharter};
 use crypto::collection::head::{Head, Pin, Place, VerifiedHead};
 use crypto::collection::index::Index;
@@ -16,6 +16,7 @@ use shared::{CollectionId, ErrorCode, Hash, limit};
 
 use super::manifest::ManifestError;
 use super::pin::{self, Advance};
+use super::restored::Restored;
 use super::retry;
 use crate::api;
 use crate::error::{ApiError, LocalError};
@@ -65,6 +66,8 @@ pub struct LastChange {
     pub when: u64,
     /// Documents and folders, the trash included.
     pub documents: u64,
+    /// The deployment goes on from a backup: what its operator says about it.
+    pub restored: Option<Restored>,
 }
 
 /// A collection as this client holds it: keys, and the last verified state.
@@ -94,11 +97,7 @@ impl Replica {
     pub(crate) fn of(manifest: &Manifest, bundle: VerifiedBundle) -> Option<Self> {
         let (id, keys) = manifest.collections.first_key_value()?;
         let (write, admin) = (keys.write_key.clone()?, keys.admin_key.clone()?);
-        let pin = Pin {
-            head_no: keys.head_no,
-            head_hash: keys.head_hash,
-            charter_no: keys.charter_no,
-        };
+        let pin = Self::bound(keys);
         Some(Self {
             id: CollectionId(*id),
             epoch: keys.epoch,
@@ -110,6 +109,15 @@ impl Replica {
             pin,
             state: None,
         })
+    }
+
+    /// How far back the account's manifest lets a device go.
+    pub(crate) const fn bound(keys: &CollectionKeys) -> Pin {
+        Pin {
+            head_no: keys.head_no,
+            head_hash: keys.head_hash,
+            charter_no: keys.charter_no,
+        }
     }
 
     pub(crate) const fn bundle(&self) -> &VerifiedBundle {
@@ -166,12 +174,12 @@ impl Replica {
 }
 
 /// A verified answer to "where does the collection stand", before its pages.
-struct Standing {
+pub(super) struct Standing {
     charters: Vec<OpenedCharter>,
-    head: VerifiedHead,
+    pub(super) head: VerifiedHead,
     logged: Logged,
     /// Hashes of every head after the one this client holds, up to and with the newest, without a gap.
-    passed: Vec<[u8; 32]>,
+    pub(super) passed: Vec<[u8; 32]>,
 }
 
 /// What one reading came to.
@@ -196,16 +204,18 @@ impl Unlocked {
         let (mut synced, _) = self.sync_in_turn().await?;
         let id = self.replica.borrow().id;
         if pin::take_notice(self.device(), self.account_id, id).await? {
-            synced.first_time = self.last_change();
+            let restored = Box::pin(self.restored_before()).await?;
+            synced.first_time = self.last_change(restored);
         }
         Ok(synced)
     }
 
-    fn last_change(&self) -> Option<LastChange> {
+    fn last_change(&self, restored: Option<Restored>) -> Option<LastChange> {
         let replica = self.replica.borrow();
         replica.state.as_ref().map(|state| LastChange {
             when: state.head.head().time(),
             documents: state.head.entries(),
+            restored,
         })
     }
 
@@ -215,6 +225,7 @@ impl Unlocked {
     /// from there, and nothing of it is shown unless it leads to that pin. Each round more is one that another window
     /// has gone further.
     pub(crate) async fn sync_in_turn(&self) -> Result<(Synced, Vec<[u8; 32]>), SyncError> {
+        self.verify_agreed()?;
         let before = {
             let replica = self.replica.borrow();
             (replica.pin, replica.state.clone())
@@ -337,7 +348,7 @@ impl Unlocked {
     }
 
     /// Charters, head, and the chain of heads from the pin to it.
-    async fn read_standing(&self, id: CollectionId) -> Result<Standing, SyncError> {
+    pub(super) async fn read_standing(&self, id: CollectionId) -> Result<Standing, SyncError> {
         let call = || api::collection::read(self.transport(), self.session(), id);
         let stored = match retry(self.device(), call).await {
             Ok(stored) => stored,
@@ -438,7 +449,7 @@ impl Unlocked {
     }
 
     /// The pages that are not known yet, in batches; each judged by its id, key, and place.
-    async fn load_pages(&self, id: CollectionId, head: &VerifiedHead) -> Result<Index, SyncError> {
+    pub(super) async fn load_pages(&self, id: CollectionId, head: &VerifiedHead) -> Result<Index, SyncError> {
         let (known, keys) = {
             let replica = self.replica.borrow();
             (

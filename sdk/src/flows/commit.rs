@@ -123,6 +123,7 @@ impl Unlocked {
         edit: impl FnOnce(&mut Index, &By) -> Result<(), CommitError>,
     ) -> Result<Committed, CommitError> {
         let _turn = self.turn.lock().await;
+        self.verify_agreed()?;
         let mut signer = signer;
         if self.replica.borrow().state.is_none() {
             self.sync_in_turn().await?;

@@ -36,7 +36,7 @@ pub(crate) struct Wanted {
 }
 
 /// How far this device has seen the log: size ‖ root ‖ entries looked through ‖ the note.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Seen {
     pub(crate) tree: TreeHead,
     pub(crate) scanned: u64,
@@ -156,6 +156,7 @@ impl Unlocked {
             note,
         };
         self.keep_log(&seen).await?;
+        self.know_log().await?;
         self.log.set(tree);
         Ok(true)
     }
@@ -222,7 +223,12 @@ impl Unlocked {
     }
 
     /// Looks through the entries that came since for what is this account's and was not shown.
-    async fn look_through(&self, before: &Seen, tree: &TreeHead, heads: &[Tag]) -> Result<bool, SyncError> {
+    pub(crate) async fn look_through(
+        &self,
+        before: &Seen,
+        tree: &TreeHead,
+        heads: &[Tag],
+    ) -> Result<bool, SyncError> {
         let (mut first, mut without_identity) = (before.scanned, None);
         if tree.size.saturating_sub(first) > MAP_FROM {
             // Whoever was away for long, or is new, need not read it all.
@@ -413,6 +419,12 @@ impl Unlocked {
         if self.seen_log().await?.tree.size > seen.tree.size {
             return Ok(());
         }
+        let key = seen_key(self.account_id);
+        self.device().local().put(&key, &seen.to_bytes()).await
+    }
+
+    /// Back to what the person has agreed to after a backup was put back.
+    pub(crate) async fn start_log_over(&self, seen: &Seen) -> Result<(), LocalError> {
         let key = seen_key(self.account_id);
         self.device().local().put(&key, &seen.to_bytes()).await
     }

@@ -41,7 +41,7 @@ impl fmt::Display for ObjectId {
 pub struct ContentId(pub String);
 
 impl ContentId {
-    fn of(body: &[u8; 16]) -> Self {
+    pub(crate) fn of(body: &[u8; 16]) -> Self {
         Self(BodyId(*body).to_string())
     }
 }

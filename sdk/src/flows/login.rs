@@ -263,11 +263,7 @@ impl Unlocked {
             verify_listed(&device, &keys, &verified, slot).await?;
         }
         let record = &verified.record;
-        if pin::advance_manifest(&device, account_id, record).await?.is_err() {
-            let known = Vec::new();
-            let check = Check::ManifestRolledBack;
-            return Err(refuse_sealed(&device, &keys, check, record.to_bytes(), known).await);
-        }
+        let rolled_back = pin::advance_manifest(&device, account_id, record).await?.is_err();
         let Some(replica) = Replica::of(&verified.manifest, verified.bundle) else {
             let known = Vec::new();
             return Err(refuse_sealed(&device, &keys, Check::Manifest, record.to_bytes(), known).await);
@@ -299,10 +295,18 @@ impl Unlocked {
             replica: RefCell::new(replica),
             first_visit,
             policy_held: Cell::new(false),
+            restored: RefCell::default(),
+            restored_at: Cell::default(),
             log: Cell::new(TreeHead::default()),
             told: Cell::default(),
             turn: futures::lock::Mutex::new(()),
         };
+        // The past, unless it comes out of a backup that the log speaks of: then the person is asked first.
+        if rolled_back && !Box::pin(unlocked.is_restored()).await? {
+            let record = unlocked.manifest.borrow().record.to_bytes().to_vec();
+            let (check, known) = (Check::ManifestRolledBack, Vec::new());
+            return Err(refuse_sealed(&unlocked.device, &unlocked.keys, check, &record, known).await);
+        }
         unlocked.told_manifest(&unlocked.manifest.borrow(), &stored.logged);
         unlocked.know_first_ways().await?;
         Ok(unlocked)

@@ -114,6 +114,7 @@ impl Unlocked {
         &self,
         change: impl FnOnce(&mut Manifest),
     ) -> Result<([u8; 32], Newest), ManifestError> {
+        self.verify_agreed()?;
         let newest = self.manifest.borrow();
         let mut manifest = newest.manifest.clone();
         change(&mut manifest);

@@ -24,6 +24,7 @@ pub mod phrase;
 pub(crate) mod pin;
 pub(crate) mod policy;
 pub mod read;
+pub mod restored;
 pub mod resume;
 pub mod seal;
 pub mod sheet;

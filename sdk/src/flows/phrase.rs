@@ -71,6 +71,7 @@ impl Unlocked {
     /// [`PhraseError`].
     pub async fn set_phrase(&self, phrase: &str) -> Result<(), PhraseError> {
         let password = Password::normalise(phrase).map_err(|_| PhraseError::Phrase)?;
+        self.verify_agreed()?;
         let registered = self.register_again(&password).await?;
         for _ in 0..ATTEMPTS {
             let (previous, next, record) = self.next_password(&registered)?;

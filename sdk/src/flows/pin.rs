@@ -88,6 +88,28 @@ pub(crate) async fn advance_manifest(
     Ok(Ok(()))
 }
 
+/// Back to the account record that a person has agreed to after a backup was put back.
+pub(crate) async fn start_over(
+    device: &Device,
+    account: AccountId,
+    pin: &ManifestPin,
+) -> Result<(), LocalError> {
+    let key = manifest_key(account);
+    device.local().put(&key, &manifest_bytes(pin)).await
+}
+
+/// The same for the newest head of a collection.
+pub(crate) async fn start_head_over(
+    device: &Device,
+    account: AccountId,
+    collection: CollectionId,
+    pin: &Pin,
+    signed: &[u8],
+) -> Result<(), LocalError> {
+    let key = head_key(account, collection);
+    device.local().put(&key, &head_bytes(pin, signed)).await
+}
+
 /// The newest head of a collection that this device has accepted.
 pub(crate) async fn head(
     device: &Device,

@@ -36,7 +36,21 @@ impl Unlocked {
             Err(error) => return Err(self.withheld_log(error, Check::LogPolicy, Route::Log).await),
         };
         let pinned = self.manifest.borrow().manifest.log.policy.clone();
-        let stated = policy_of(&card).filter(|stated| !pinned.is_weakened_by(stated));
+        let known = self.known_log().await?;
+        let mut stated = policy_of(&card);
+        // Another log than the one known here: it goes on from a backup and the person is asked, or it is refused.
+        if let Some(other) = stated.take_if(|stated| stated.log != known.key)
+            && let Some(asked) = Box::pin(self.meet_restored(&other, &card, &known)).await?
+        {
+            return Err(asked.into());
+        }
+        self.restored_at.set(card.restored_at);
+        // This device has agreed to a later log than the manifest that came out of the backup.
+        let held = Policy {
+            log: known.key,
+            ..pinned.clone()
+        };
+        let stated = stated.filter(|stated| !held.is_weakened_by(stated));
         let Some(stated) = stated else {
             let bytes = serde_json::to_vec(&card).unwrap_or_default();
             return Err(self.refuse_log(Check::LogPolicy, Route::Log, &bytes).await);
@@ -52,7 +66,7 @@ impl Unlocked {
 }
 
 /// The policy that a card states.
-fn policy_of(card: &LogCard) -> Option<Policy> {
+pub(crate) fn policy_of(card: &LogCard) -> Option<Policy> {
     let witnesses: Result<Vec<NoteKey>, _> = card.witnesses.iter().map(|key| NoteKey::parse(key)).collect();
     let log = NoteKey::parse(&card.key).ok()?;
     Policy::new(log, witnesses.ok()?, card.quorum, card.max_age, card.strict).ok()

@@ -190,6 +190,23 @@ impl Unlocked {
     }
 }
 
+impl Unlocked {
+    /// The list that this device kept under the head that it has pinned, if it kept one.
+    pub(crate) async fn known_items(&self) -> Result<Option<Vec<Item>>, LocalError> {
+        let Some(sealed) = self.device().local().get(&list_key(self.account_id)).await? else {
+            return Ok(None);
+        };
+        let opened = self.local_key().open(&sealed);
+        let list = opened.and_then(|json| serde_json::from_slice::<KeptList>(&json).ok());
+        let Some(list) = list.filter(|list| list.format == FORMAT) else {
+            return Ok(None);
+        };
+        let pinned = pin::head(self.device(), self.account_id, list.collection).await?;
+        let newest = pinned.is_some_and(|pinned| pinned.head_hash == list.head_hash.0);
+        Ok(newest.then_some(list.items))
+    }
+}
+
 /// The list as it is kept, in JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

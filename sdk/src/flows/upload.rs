@@ -156,6 +156,7 @@ impl Unlocked {
         new: &NewDocument,
         watch: &Watch<'_>,
     ) -> Result<Uploaded, UploadError> {
+        self.verify_agreed()?;
         // Before a large file is read for nothing.
         Name::normalised(&new.name).map_err(|_| UploadError::Name)?;
         to_tags(&new.tags)?;
@@ -176,6 +177,7 @@ impl Unlocked {
         new: &NewDocument,
         watch: &Watch<'_>,
     ) -> Result<Uploaded, UploadError> {
+        self.verify_agreed()?;
         let stored = api::document::uploads(self.transport(), self.session()).await?;
         let stored = stored.items.into_iter().find(|upload| upload.body_id == body);
         let note = self

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crypto::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use crypto::audit::entry::Entry;
 use crypto::audit::note::{Kind as KeyKind, NoteSigner};
+use crypto::audit::origin::Origin;
 use crypto::audit::prove::{self, Node, Run};
 use crypto::audit::tile::{Kind, Tile, WIDTH, bundled};
 use crypto::audit::tree::{TreeHead, leaf_hash, root_of_leaves};
@@ -233,6 +234,34 @@ impl LogKeeper {
         self.sign(&Checkpoint { origin, tree }.to_text())
     }
 
+    /// The next generation of this log, as its own operator can make it: so many entries of it, then `last` as its last word,
+    /// under a key that is new.
+    ///
+    /// # Panics
+    /// Where this is no deployment's log.
+    #[must_use]
+    pub fn goes_on(&self, kept: usize, last: Vec<u8>) -> Self {
+        let origin = Origin::parse(&self.name).expect("a deployment's log");
+        let generation = origin.generation + 1;
+        let predecessor = Entry::Predecessor {
+            origin: self.name.clone(),
+            checkpoint: last,
+            reason: "Disque en panne".to_owned(),
+        };
+        let kept = self.entries.iter().take(kept).cloned();
+        Self {
+            seed: [9; 32],
+            name: Origin { generation, ..origin }.to_string(),
+            entries: kept.chain([predecessor.to_bytes()]).collect(),
+        }
+    }
+
+    /// States this log in the place of the deployment's, and that it went on from a backup at this entry.
+    pub fn state(&self, card: &mut LogCard, restored_at: Option<u64>) {
+        card.key = self.signer().public().to_string();
+        card.restored_at = restored_at;
+    }
+
     /// What the log answers in this history; no hash where there is nothing to prove.
     #[must_use]
     pub fn prove(&self, asked: &ReadProofs) -> Proofs {
@@ -259,6 +288,24 @@ impl LogKeeper {
     pub fn shown(self, name: impl Into<String>) -> Attack {
         Attack::new(name, move |_, request, response| {
             self.tell(request, response);
+            Fate::Pass
+        })
+    }
+
+    /// The server shows this log, and a card that says so and says more.
+    ///
+    /// # Panics
+    /// Where the card of the deployment is none.
+    #[must_use]
+    pub fn stated(self, name: impl Into<String>, more: impl Fn(&Self, &mut LogCard) + 'static) -> Attack {
+        Attack::new(name, move |_, request, response| {
+            if is_of(request, path::LOG) {
+                let mut card = serde_json::from_slice(&response.body).expect("a card");
+                more(&self, &mut card);
+                response.body = serde_json::to_vec(&card).expect("JSON").into();
+            } else {
+                self.tell(request, response);
+            }
             Fate::Pass
         })
     }

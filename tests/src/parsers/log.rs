@@ -182,6 +182,13 @@ pub const PARSERS: &[Parser] = &[
             origin.to_string().into_bytes()
         },
     },
+    Parser {
+        name: "parse_key",
+        file: "sdk/src/flows/restored.rs",
+        rule: Rule::Exact,
+        run: sdk::parsers::log_key,
+        valid: |draw| signer(draw).public().to_string().into_bytes(),
+    },
 ];
 
 fn entry(draw: &mut Draw) -> Entry {
