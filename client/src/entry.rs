@@ -7,7 +7,7 @@ use leptos::prelude::Set as _;
 use leptos_router::NavigateOptions;
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Answer, Failure, Opened};
+use crate::message::{Answer, Asked, Failure, Opened};
 use crate::platform::remote::Remote;
 use crate::platform::tabs;
 use crate::state::App;
@@ -30,14 +30,23 @@ pub struct Entry {
     pub by_sheet: bool,
 }
 
-impl Entry {
+/// What a door's call came to.
+pub enum Knock {
+    /// The safe is open.
+    Open(Entry),
+    /// It came out of a backup: the person is asked first.
+    Ask(Box<Asked>),
+}
+
+impl Knock {
     /// What a door's call brought.
     ///
     /// # Errors
     /// What it brought instead; `internal` for another answer.
     pub fn of(answer: Result<Answer, Failure>, by_sheet: bool) -> Result<Self, Failure> {
         match answer? {
-            Answer::Opened(opened) => Ok(Self { opened, by_sheet }),
+            Answer::Opened(opened) => Ok(Self::Open(Entry { opened, by_sheet })),
+            Answer::Restored(asked) => Ok(Self::Ask(asked)),
             _ => Err(Failure::code("internal")),
         }
     }

@@ -12,6 +12,7 @@ use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
 use sdk::flows::kit::KitState;
 use sdk::flows::notice::WayChange;
+use sdk::flows::restored::Restored;
 use serde::{Deserialize, Serialize};
 
 pub use door::{DoorAnswer, DoorCall};
@@ -56,6 +57,8 @@ pub enum Call {
         /// As typed.
         phrase: String,
     },
+    /// Yes to the backup that was told of with [`Answer::Restored`]: go on from it.
+    Agree,
     /// Of the public screens.
     Door(door::DoorCall),
     /// Forget every key; the session on the server ends too.
@@ -173,6 +176,8 @@ pub enum Answer {
     Door(door::DoorAnswer),
     /// The safe is open.
     Opened(Opened),
+    /// The service came out of a backup: nothing is open before a yes.
+    Restored(Box<Asked>),
     /// What a call about the account brings.
     Account(account::AccountAnswer),
     /// The list, and how full the safe is.
@@ -245,6 +250,15 @@ pub struct Opened {
     pub listing: Listing,
 }
 
+/// What a person is asked before a safe that came out of a backup opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// What is known of it.
+    pub told: Restored,
+    /// The evidence of both logs.
+    pub evidence: Refused,
+}
+
 /// What this device found at its first opening, for the person to recognise (stage S0).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notice {
@@ -252,6 +266,8 @@ pub struct Notice {
     pub last_change: u64,
     /// Documents in the safe.
     pub documents: u64,
+    /// The service goes on from a backup: what its operator says about it.
+    pub restored: Option<Box<Restored>>,
 }
 
 /// The list of documents.

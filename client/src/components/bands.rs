@@ -43,14 +43,18 @@ pub fn Bands(
 #[component]
 fn NoticeBand(notice: Notice) -> impl IntoView {
     let app = app();
+    let (documents, last_change) = (notice.documents, notice.last_change);
     let words = move || {
         let lang = app.lang.get();
-        text::safe::notice::found(lang, notice.documents, &local::date(notice.last_change, lang))
+        text::safe::notice::found(lang, documents, &local::date(last_change, lang))
     };
+    let restored = notice
+        .restored
+        .map(|told| move || text::safe::notice::restored(app.lang.get(), &told.reason));
     view! {
         <div class="band band--hint" role="status" data-testid="notice">
             <Svg icon=Icon::Monitor/>
-            <p><strong>{t!(safe.notice.title)}</strong>{" "}{words}{" "}{t!(safe.notice.doubt)}</p>
+            <p><strong>{t!(safe.notice.title)}</strong>{" "}{words}{" "}{restored}{" "}{t!(safe.notice.doubt)}</p>
             <button class="btn" type="button" data-testid="notice-close" on:click=move |_| app.notice.set(None)>
                 {t!(safe.notice.recognised)}
             </button>

@@ -11,6 +11,7 @@ pub mod menu;
 pub mod name_dialog;
 pub mod presence;
 pub mod preview;
+pub mod restored;
 pub mod row;
 pub mod site;
 pub mod stepper;

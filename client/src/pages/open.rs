@@ -8,10 +8,11 @@ use leptos_router::hooks::use_navigate;
 
 use crate::components::field::{Field, FormError, Kind, on_submit};
 use crate::components::icon::{Icon, Svg};
+use crate::components::restored::RestoredQuestion;
 use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
-use crate::entry::Entry;
-use crate::message::{Call, Failure};
+use crate::entry::Knock;
+use crate::message::{Answer, Asked, Call, Failure};
 use crate::platform::page;
 use crate::state::{App, app};
 use crate::t;
@@ -29,6 +30,8 @@ struct Door {
     mine: RwSignal<bool>,
     busy: RwSignal<bool>,
     failure: RwSignal<Option<Failure>>,
+    /// The safe came out of a backup: what is asked first.
+    asked: RwSignal<Option<Asked>>,
 }
 
 impl Door {
@@ -40,6 +43,7 @@ impl Door {
             mine: RwSignal::new(false),
             busy: RwSignal::new(false),
             failure: RwSignal::new(app.locked_by.get_untracked()),
+            asked: RwSignal::new(None),
         }
     }
 
@@ -74,17 +78,51 @@ impl Door {
             // Right or wrong, the phrase does not stay in the page.
             self.phrase.set(String::new());
             self.mine.set(false);
-            let entered = match Entry::of(result, false) {
-                Ok(entry) => self.app.enter(entry, "/coffre", navigate).await,
-                Err(error) => Err(error),
-            };
-            // This screen is over where it opened.
-            if let Err(error) = entered {
-                self.busy.set(false);
-                self.failure.set(Some(error));
-                page::focus("phrase");
-            }
+            self.come_in(result, navigate).await;
         });
+    }
+
+    /// Into the safe, or what is asked before, or why neither.
+    async fn come_in(self, result: Result<Answer, Failure>, navigate: impl Fn(&str, NavigateOptions)) {
+        let entered = match Knock::of(result, false) {
+            Ok(Knock::Open(entry)) => self.app.enter(entry, "/coffre", navigate).await,
+            Ok(Knock::Ask(asked)) => {
+                self.busy.set(false);
+                self.asked.set(Some(*asked));
+                return;
+            }
+            Err(error) => Err(error),
+        };
+        // This screen is over where it opened.
+        if let Err(error) = entered {
+            self.busy.set(false);
+            self.asked.set(None);
+            self.failure.set(Some(error));
+            page::focus("phrase");
+        }
+    }
+
+    /// Yes to the backup.
+    fn agree(self, navigate: impl Fn(&str, NavigateOptions) + 'static) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        spawn_local(async move {
+            let result = self.app.ask(Call::Agree).await;
+            if self.busy.try_get_untracked().is_none() {
+                self.app.lock();
+                return;
+            }
+            self.come_in(result, navigate).await;
+        });
+    }
+
+    /// Not now: nothing stays open behind the door.
+    fn leave(self) {
+        self.app.lock();
+        self.asked.set(None);
+        page::focus("handle");
     }
 
     /// To the door of the sheet, with the words in memory: nothing was sent.
@@ -103,10 +141,13 @@ pub fn OpenPage() -> impl IntoView {
         handle,
         phrase,
         failure,
+        asked,
         ..
     } = door;
     let wrong_door = Memo::new(move |_| door.is_wrong_door());
     let (to_safe, to_sheet) = (use_navigate(), use_navigate());
+    let after_yes = to_safe.clone();
+    let agree = Callback::new(move |()| door.agree(after_yes.clone()));
     let go = Callback::new(move |()| {
         if wrong_door.get_untracked() {
             door.carry();
@@ -122,7 +163,12 @@ pub fn OpenPage() -> impl IntoView {
     });
     view! {
         <Site>
-            <div class="form-narrow stack-5">
+            {move || asked.get().map(|asked| view! {
+                <div class="form-narrow">
+                    <RestoredQuestion asked agree leave=Callback::new(move |()| door.leave()) busy=door.busy/>
+                </div>
+            })}
+            <div class="form-narrow stack-5" hidden=move || asked.with(Option::is_some)>
                 <div class="stack-2">
                     <h1>{t!(open.title)}</h1>
                     <p class="muted">{move || text::open::where_you_are(app.lang.get(), &page::host())}</p>

@@ -8,11 +8,12 @@ use leptos_router::components::A;
 use leptos_router::hooks::use_navigate;
 
 use crate::components::field::{FormError, on_submit};
+use crate::components::restored::RestoredQuestion;
 use crate::components::site::Site;
 use crate::components::words_field::{Secret, WordsField};
-use crate::entry::Entry;
+use crate::entry::Knock;
 use crate::message::account::AccountCall;
-use crate::message::{Call, Failure};
+use crate::message::{Answer, Asked, Call, Failure};
 use crate::platform::page;
 use crate::state::{App, app};
 use crate::t;
@@ -28,6 +29,8 @@ struct Door {
     busy: RwSignal<bool>,
     tried: RwSignal<bool>,
     failure: RwSignal<Option<Failure>>,
+    /// The safe came out of a backup: what is asked first.
+    asked: RwSignal<Option<Asked>>,
 }
 
 impl Door {
@@ -51,17 +54,51 @@ impl Door {
                 self.app.lock();
                 return;
             }
-            let entered = match Entry::of(result, true) {
-                Ok(entry) => self.app.enter(entry, "/phrase", navigate).await,
-                Err(error) => Err(error),
-            };
-            // This screen is over where it opened.
-            if let Err(error) = entered {
-                self.busy.set(false);
-                self.failure.set(Some(error));
-                page::focus("words");
-            }
+            self.come_in(result, navigate).await;
         });
+    }
+
+    /// Into the safe, or what is asked before, or why neither.
+    async fn come_in(self, result: Result<Answer, Failure>, navigate: impl Fn(&str, NavigateOptions)) {
+        let entered = match Knock::of(result, true) {
+            Ok(Knock::Open(entry)) => self.app.enter(entry, "/phrase", navigate).await,
+            Ok(Knock::Ask(asked)) => {
+                self.busy.set(false);
+                self.asked.set(Some(*asked));
+                return;
+            }
+            Err(error) => Err(error),
+        };
+        // This screen is over where it opened.
+        if let Err(error) = entered {
+            self.busy.set(false);
+            self.asked.set(None);
+            self.failure.set(Some(error));
+            page::focus("words");
+        }
+    }
+
+    /// Yes to the backup.
+    fn agree(self, navigate: impl Fn(&str, NavigateOptions) + 'static) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        spawn_local(async move {
+            let result = self.app.ask(Call::Agree).await;
+            if self.busy.try_get_untracked().is_none() {
+                self.app.lock();
+                return;
+            }
+            self.come_in(result, navigate).await;
+        });
+    }
+
+    /// Not now: nothing stays open behind the door.
+    fn leave(self) {
+        self.app.lock();
+        self.asked.set(None);
+        page::focus("words");
     }
 }
 
@@ -76,15 +113,19 @@ pub fn RecoverPage() -> impl IntoView {
         busy: RwSignal::new(false),
         tried: RwSignal::new(false),
         failure: RwSignal::new(None),
+        asked: RwSignal::new(None),
     };
     let Door {
         words,
         busy,
         tried,
         failure,
+        asked,
         ..
     } = door;
     let navigate = use_navigate();
+    let after_yes = navigate.clone();
+    let agree = Callback::new(move |()| door.agree(after_yes.clone()));
     let recover = Callback::new(move |()| {
         door.open(navigate.clone());
     });
@@ -102,7 +143,12 @@ pub fn RecoverPage() -> impl IntoView {
     let (label, working) = (t!(recover.submit), t!(open.working));
     view! {
         <Site>
-            <div class="form-narrow stack-5">
+            {move || asked.get().map(|asked| view! {
+                <div class="form-narrow">
+                    <RestoredQuestion asked agree leave=Callback::new(move |()| door.leave()) busy=door.busy/>
+                </div>
+            })}
+            <div class="form-narrow stack-5" hidden=move || asked.with(Option::is_some)>
                 <div class="stack-2">
                     <h1>{t!(recover.title)}</h1>
                     <p class="muted">{t!(recover.lead)}</p>

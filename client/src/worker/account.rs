@@ -8,8 +8,8 @@ use sdk::flows::login;
 use sdk::session::Unlocked;
 use zeroize::Zeroizing;
 
-use super::{Desk, failure};
-use crate::message::{Answer, Deployment, Failure, Notice, Opened, Sheet};
+use super::{Desk, evidence, failure};
+use crate::message::{Answer, Asked, Deployment, Failure, Notice, Opened, Sheet};
 use crate::platform::device::{Browser, own_name};
 use crate::platform::transport::Fetch;
 
@@ -85,16 +85,38 @@ impl Desk {
         }
         self.draft.borrow_mut().take();
         let safe = self.safe.borrow_mut().take();
-        if let Some(safe) = safe.and_then(Rc::into_inner) {
+        let asked = self.asked.borrow_mut().take();
+        if let Some(safe) = safe.and_then(Rc::into_inner).or(asked) {
             // Locked either way; a session that could not be ended runs out by itself.
             let _ = safe.sign_out().await;
         }
         Ok(Answer::Done)
     }
 
+    /// Yes to a backup: the safe goes on from it.
+    pub(super) async fn agree(&self) -> Result<Answer, Failure> {
+        let safe = self.asked.borrow_mut().take();
+        let safe = safe.ok_or_else(|| Failure::code("signed_out"))?;
+        if let Err(error) = safe.agree_to_restored().await {
+            // The question stays where it was not answered, and the next opening goes on where it was.
+            return Err(failure(&error));
+        }
+        self.opened(safe).await
+    }
+
     pub(super) async fn opened(&self, safe: Unlocked) -> Result<Answer, Failure> {
+        let synced = match safe.sync().await {
+            Ok(synced) => synced,
+            Err(error) => {
+                let (told, evidence) = (safe.restored(), evidence::refused(&error));
+                let Some((told, evidence)) = told.zip(evidence) else {
+                    return Err(failure(&error));
+                };
+                *self.asked.borrow_mut() = Some(safe);
+                return Ok(Answer::Restored(Box::new(Asked { told, evidence })));
+            }
+        };
         let safe = Rc::new(safe);
-        let synced = safe.sync().await.map_err(|error| failure(&error))?;
         // What lay in the bin for thirty days goes now. A failure costs nothing: the next opening tries again.
         let merged = match safe.purge_expired().await {
             Ok(purged) => purged.merged,
@@ -107,6 +129,7 @@ impl Desk {
         let first_time_here = synced.first_time.map(|seen| Notice {
             last_change: seen.when,
             documents: seen.documents,
+            restored: seen.restored.map(Box::new),
         });
         self.keep_open(&safe).await;
         self.keep_list(&safe, true).await;

@@ -43,6 +43,8 @@ pub fn start() {
 struct Desk {
     device: Rc<Device>,
     safe: RefCell<Option<Rc<Unlocked>>>,
+    /// A safe that came out of a backup, until the person has said yes or no.
+    asked: RefCell<Option<Unlocked>>,
     draft: RefCell<Option<Draft>>,
     /// How full the safe is, as last known.
     fill: Cell<Option<Fill>>,
@@ -70,6 +72,7 @@ impl Desk {
         Self {
             device: browser_device(),
             safe: RefCell::new(None),
+            asked: RefCell::new(None),
             draft: RefCell::new(None),
             fill: Cell::new(None),
             closed: Cell::new(false),
@@ -92,6 +95,7 @@ impl Desk {
             Call::Draft { handle } => self.draft(&handle).await,
             Call::Create { handle, phrase } => self.create(&handle, &phrase).await,
             Call::Open { handle, phrase } => self.open(&handle, &phrase).await,
+            Call::Agree => self.agree().await,
             Call::Door(call) => self.door(call),
             Call::Lock => self.lock().await,
             Call::List => self.list().await,

@@ -56,6 +56,11 @@ impl Desk {
                 self.resting.set(false);
                 Ok(ResumeAnswer::Opened(Box::new(opened)))
             }
+            Ok(Answer::Restored(_)) => {
+                // Asked about at the door, by whoever opens it there.
+                self.asked.borrow_mut().take();
+                Ok(ResumeAnswer::Closed)
+            }
             Ok(_) => Err(Failure::code("internal")),
             Err(error) => Err(error),
         }

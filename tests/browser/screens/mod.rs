@@ -3,6 +3,7 @@
 //! `table` names the states, `walk` goes from one to the next in one browser. A judged walk takes some of the looks;
 //! with `CIVIS_DEEP` it takes all of them.
 
+mod lies;
 mod sheet;
 mod table;
 mod walk;
@@ -15,8 +16,8 @@ use walk::Walk;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_screen_and_state_holds() -> Result<(), BrowserError> {
-    let stage = Stage::evil().await?;
-    let mut walk = Walk::begin(&stage).await?;
+    let mut stage = Stage::evil().await?;
+    let mut walk = Walk::begin(&mut stage).await?;
     if let Some(folder) = std::env::var_os("CIVIS_SCREENS") {
         let mut sheet = Sheet::begin(PathBuf::from(folder))?;
         walk.all(async |browser, place| {

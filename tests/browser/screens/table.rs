@@ -2,8 +2,9 @@
 //!
 //! The acts are a person's own against a real server, or that server's lies; nothing is drawn for the picture alone.
 
-use shared::{ErrorCode, session::SessionOpened};
-use tests::{adversary::flip, evil, world::Answer};
+use tests::world::Answer;
+
+use crate::screens::lies::{alter_content, alter_slot, no_answer, sign_out};
 
 /// A screen and its states, in the order in which they are visited.
 pub(crate) struct Screen {
@@ -60,6 +61,10 @@ pub(crate) enum Act {
     Mend,
     /// Everything that this device kept of the page is erased.
     NewDevice,
+    /// The operator takes a backup of the store.
+    Backup,
+    /// The operator puts that backup back, and says so.
+    Restore,
     /// Files hang over the window.
     Drag,
     /// No file hangs over the window any more.
@@ -532,41 +537,36 @@ pub(crate) const SCREENS: &[Screen] = &[
             ),
         ],
     },
+    Screen {
+        name: "restored",
+        states: &[
+            (
+                "asked before it opens",
+                &[
+                    Mend,
+                    Backup,
+                    Go("/ouvrir"),
+                    Open,
+                    Add(&["Après la sauvegarde.pdf"]),
+                    Restore,
+                    Go("/ouvrir"),
+                    Knock,
+                    See("restored"),
+                ],
+            ),
+            ("proof saved", &[Click("restored-save"), See("restored-saved")]),
+            ("not now", &[Click("restored-leave"), See("open-submit")]),
+            (
+                "gone on with",
+                &[Knock, See("restored"), Click("restored-agree"), See("safe")],
+            ),
+            (
+                "told on a new device",
+                &[NewDevice, Go("/ouvrir"), Open, See("notice")],
+            ),
+        ],
+    },
 ];
-
-/// One bit of the first part.
-fn alter_content(asked: &str, answer: &mut Answer) {
-    if asked.contains("/content") {
-        flip(&mut answer.body, 8 * 40);
-    }
-}
-
-/// One bit of the sealed account.
-fn alter_slot(asked: &str, answer: &mut Answer) {
-    if asked.ends_with("/sessions/finish")
-        && let Ok(mut opened) = serde_json::from_slice::<SessionOpened>(&answer.body)
-    {
-        flip(&mut opened.slot.0, 8 * 120);
-        answer.body = serde_json::to_vec(&opened).unwrap();
-    }
-}
-
-/// No answer of HTTP: the browser has it as a failed request.
-fn no_answer(asked: &str, answer: &mut Answer) {
-    if asked.contains("/api/") {
-        let away = ("location".to_owned(), "https://ailleurs.invalid".to_owned());
-        answer.headers.push(away);
-        answer.status = 302;
-    }
-}
-
-/// The session is no longer known.
-fn sign_out(asked: &str, answer: &mut Answer) {
-    if asked.contains("/api/") {
-        let told = evil::problem(ErrorCode::SignedOut);
-        (answer.status, answer.headers, answer.body) = (told.status, told.headers, told.body.to_vec());
-    }
-}
 
 /// 120 characters.
 const LONG: &str = "Attestation de droits à l’assurance maladie et justificatif de domicile de moins de trois mois, mairie du 14e arrdt.pdf";

@@ -6,6 +6,7 @@ use serde_json::json;
 use tests::{
     browser::{Account, Browser, BrowserError, Look, Stage},
     sample,
+    world::Snapshot,
 };
 use thirtyfour::By;
 
@@ -20,7 +21,8 @@ pub(crate) struct Place {
 
 /// One browser on its way through the table.
 pub(crate) struct Walk<'a> {
-    stage: &'a Stage,
+    stage: &'a mut Stage,
+    backup: Option<Snapshot>,
     browser: Browser,
     account: Option<Account>,
     faults: Vec<String>,
@@ -28,10 +30,12 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) async fn begin(stage: &'a Stage) -> Result<Self, BrowserError> {
+    pub(crate) async fn begin(stage: &'a mut Stage) -> Result<Self, BrowserError> {
+        let browser = stage.browser("walk").await?;
         Ok(Self {
             stage,
-            browser: stage.browser("walk").await?,
+            backup: None,
+            browser,
             account: None,
             faults: Vec::new(),
             seen: 0,
@@ -89,7 +93,7 @@ impl<'a> Walk<'a> {
     }
 
     async fn act(&mut self, act: &Act) -> Result<(), BrowserError> {
-        let (browser, stage) = (&self.browser, self.stage);
+        let (browser, stage) = (&self.browser, &*self.stage);
         match *act {
             Act::Go(path) => browser.go(path).await,
             Act::Link(path) => browser.goes_to(path).await,
@@ -158,6 +162,18 @@ impl<'a> Walk<'a> {
                     .await?;
                 Ok(())
             }
+            Act::Backup => {
+                self.backup = Some(self.stage.world_mut().snapshot().await?);
+                Ok(())
+            }
+            Act::Restore => {
+                let Some(backup) = self.backup.take() else {
+                    return Ok(());
+                };
+                let reason = "Panne du disque le 12 mars ; sauvegarde de la veille";
+                self.stage.world_mut().restores(&backup, reason).await?;
+                Ok(())
+            }
             Act::Drag => self.drags("dragover").await,
             Act::DragEnd => self.drags("dragleave").await,
         }
@@ -167,7 +183,7 @@ impl<'a> Walk<'a> {
     async fn add(&self, names: &[&str]) -> Result<(), BrowserError> {
         let files = names
             .iter()
-            .map(|name| paper(self.stage, name))
+            .map(|name| paper(&*self.stage, name))
             .collect::<Result<Vec<PathBuf>, _>>()?;
         self.browser
             .begins_upload(&files.iter().collect::<Vec<_>>())

@@ -89,6 +89,11 @@ impl Stage {
         &self.world
     }
 
+    /// The server, to be restarted or put back to what it was.
+    pub const fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+
     /// Ends the server; what it stored can be read now.
     pub async fn stop(&mut self) {
         self.world.stop().await;
