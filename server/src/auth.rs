@@ -198,6 +198,12 @@ impl Sessions {
         own
     }
 
+    /// Whether its client has said what a session is called; also of one that is not open.
+    pub(crate) fn is_labelled(&self, id: &Id) -> bool {
+        let table = self.table();
+        table.open.get(id).is_none_or(|session| session.label.is_some())
+    }
+
     /// Keeps what the client sealed for its session.
     pub(crate) fn label(&self, id: &Id, label: Vec<u8>) {
         if let Some(session) = self.table().open.get_mut(id) {
@@ -210,18 +216,18 @@ impl Sessions {
         self.table().open.remove(id);
     }
 
-    /// Ends another session of an account. One that is not open is no error.
-    pub(crate) fn close_other(&self, account_id: &Id, id: &Id, now: u64) {
+    /// Ends another session of an account. One that is not open is no error. How many ended.
+    pub(crate) fn close_other(&self, account_id: &Id, id: &Id, now: u64) -> u32 {
         self.end(
             |other, account| other == id && account == account_id,
             ErrorCode::ClosedElsewhere,
             now,
-        );
+        )
     }
 
-    /// Ends every session of an account but one, and remembers why.
-    pub(crate) fn close_others(&self, account_id: &Id, but: &Id, why: ErrorCode, now: u64) {
-        self.end(|id, account| account == account_id && id != but, why, now);
+    /// Ends every session of an account but one, and remembers why. How many ended.
+    pub(crate) fn close_others(&self, account_id: &Id, but: &Id, why: ErrorCode, now: u64) -> u32 {
+        self.end(|id, account| account == account_id && id != but, why, now)
     }
 
     /// Ends every session of an account, and remembers why.
@@ -229,7 +235,8 @@ impl Sessions {
         self.end(|_, account| account == account_id, why, now);
     }
 
-    fn end(&self, which: impl Fn(&Id, &Id) -> bool, why: ErrorCode, now: u64) {
+    fn end(&self, which: impl Fn(&Id, &Id) -> bool, why: ErrorCode, now: u64) -> u32 {
+        let mut count = 0;
         let mut table = self.table();
         let Table { open, ended } = &mut *table;
         if ended.len() >= ENDED {
@@ -237,11 +244,13 @@ impl Sessions {
         }
         open.retain(|id, session| {
             let ends = which(id, &session.account_id);
+            count += u32::from(ends && session.lives(now));
             if ends && ended.len() < ENDED {
                 ended.insert(*id, (why, now + LIFE_SECONDS));
             }
             !ends
         });
+        count
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {

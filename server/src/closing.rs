@@ -45,6 +45,7 @@ async fn stage(state: &State, id: &Id) -> Result<Step<()>, Failure> {
         key::manifest(id),
         key::bundle(id),
         key::events(id),
+        key::journal(id),
     ] {
         batch.delete(gone);
     }
@@ -109,6 +110,7 @@ pub(crate) async fn erase_some(state: &State, id: &Id) -> Result<bool, Failure> 
         }
     }
     delete_all(state, &key::logged_manifests(id)).await?;
+    delete_all(state, &key::all_events(id)).await?;
     delete(state, vec![note]).await?;
     Ok(true)
 }

@@ -5,11 +5,13 @@
 
 use crypto::audit::listing::BodyState;
 use crypto::id::{Hash32, Id};
-use shared::{ErrorCode, limit};
+use shared::journal::Happening;
+use shared::{BodyId, ErrorCode, limit};
 
 use crate::closing;
 use crate::commit::PRESENT;
 use crate::error::Failure;
+use crate::journal;
 use crate::key::{self, Due, Place};
 use crate::row::{BodyRow, CollectionRow, DroppedRow, PageRow, QuotaRow, Row, UploadRow};
 use crate::state::State;
@@ -103,6 +105,7 @@ async fn look_at(state: &State, what: &Due, now: u64, collected: &mut Collected)
                 is_there = !erase_body(state, body).await?;
             }
         }
+        Due::Journal(account) => journal::forget_old(state, account, now).await?,
         Due::Account(account) => while !closing::erase_some(state, account).await? {},
         Due::Page(collection, page) => {
             collected.pages += u64::from(erase_page(state, collection, page, now).await?);
@@ -235,6 +238,8 @@ async fn mark<R: Row + Clone>(
 trait Ends: Row {
     fn ends(&self) -> bool;
     fn account_id(&self) -> Id;
+    /// What its owner's journal says when nothing of it is left.
+    fn erased(&self, body: &Id) -> Option<Happening>;
 }
 
 impl Ends for UploadRow {
@@ -245,6 +250,10 @@ impl Ends for UploadRow {
     fn account_id(&self) -> Id {
         self.account_id
     }
+
+    fn erased(&self, _: &Id) -> Option<Happening> {
+        None
+    }
 }
 
 impl Ends for BodyRow {
@@ -254,6 +263,12 @@ impl Ends for BodyRow {
 
     fn account_id(&self) -> Id {
         self.account_id
+    }
+
+    fn erased(&self, body: &Id) -> Option<Happening> {
+        Some(Happening::Erased {
+            body_id: BodyId(*body),
+        })
     }
 }
 
@@ -284,6 +299,9 @@ async fn erase<R: Ends>(
                 batch
                     .expect(quota_place, seen)
                     .put_row(quota_place.clone(), &quota);
+                if let Some(what) = row.erased(body) {
+                    journal::note(state, &row.account_id(), what, &mut batch).await?;
+                }
             }
             // Of an account that was closed: there is nothing to give back to.
             None => free(&row, &mut QuotaRow::default(), &mut batch),

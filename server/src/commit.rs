@@ -13,12 +13,14 @@ use crypto::collection::refs::{Reference, Refs};
 use crypto::id::{Hash32, Id};
 use shared::audit::LogWrite;
 use shared::collection::{Commit, Reference as WireReference};
-use shared::{ErrorCode, limit};
+use shared::journal::Happening;
+use shared::{CollectionId, ErrorCode, limit};
 
 use crate::access;
 use crate::audit::write::{self, Entries};
 use crate::auth::Who;
 use crate::error::Failure;
+use crate::journal;
 use crate::key::{self, Due};
 use crate::row::{BodyRow, CollectionRow, DroppedRow, PageRow, QuotaRow};
 use crate::state::State;
@@ -92,6 +94,16 @@ impl Checked {
             && self.brings_root()
             // An empty collection is one page.
             && self.pages.len() == 1
+    }
+
+    /// What the journal says of it.
+    pub(crate) fn happening(&self) -> Happening {
+        Happening::Changed {
+            collection_id: CollectionId(*self.head.collection_id()),
+            head_no: self.head.head_no(),
+            adds: journal::references(self.refs.adds()),
+            drops: journal::references(self.refs.drops()),
+        }
     }
 
     /// What head and pages count for.

@@ -108,6 +108,8 @@ pub enum Action {
     Scrub,
     /// Go on from a backup, and say so.
     Restored(Restored),
+    /// Say this to everybody, in the log.
+    State(String),
 }
 
 /// With what an operator says that the store came out of a backup.
@@ -233,6 +235,9 @@ impl Invocation {
                 last_checkpoint: inner.get_one::<String>("last-checkpoint").map(PathBuf::from),
                 yes: inner.get_flag("yes"),
             }),
+            Some(("statement", inner)) => {
+                Action::State(inner.get_one::<String>(TEXT).cloned().unwrap_or_default())
+            }
             _ => Action::Serve,
         };
         let mut config = Config::default();
@@ -331,7 +336,15 @@ pub(crate) fn command() -> Command {
                         .help("do it, instead of saying what would be done"),
                 ),
         )
+        .subcommand(
+            Command::new("statement")
+                .about("say something to everybody who has an account, for ever: of a maintenance, for one")
+                .arg(Arg::new(TEXT).required(true).help("what to say")),
+        )
 }
+
+/// The argument of `statement`.
+const TEXT: &str = "text";
 
 fn flag(matches: &ArgMatches, name: &str) -> Option<String> {
     let deepest = matches.subcommand().map_or(matches, |(_, inner)| inner);

@@ -42,6 +42,20 @@ pub(crate) fn events(account: &Id) -> Place {
     (Table::Account, join(b'e', &[account]))
 }
 
+/// How much the journal of an account holds.
+pub(crate) fn journal(account: &Id) -> Place {
+    (Table::Account, join(b'j', &[account]))
+}
+
+/// Every event of the journal of an account, as a prefix; the number follows.
+pub(crate) fn all_events(account: &Id) -> Place {
+    (Table::Account, join(b'v', &[account]))
+}
+
+pub(crate) fn event(account: &Id, number: u64) -> Place {
+    (Table::Account, join(b'v', &[account, &number.to_be_bytes()]))
+}
+
 /// That an account was closed and is being erased.
 pub(crate) fn closing(account: &Id) -> Place {
     (Table::Account, join(b'x', &[account]))
@@ -251,6 +265,11 @@ pub(crate) fn restored() -> Place {
     (Table::Meta, b"restored".to_vec())
 }
 
+/// Every statement of the operator, as a prefix; the index of its entry in the log follows.
+pub(crate) fn statements() -> Place {
+    (Table::Meta, vec![b's'])
+}
+
 pub(crate) fn deployment() -> Place {
     (Table::Meta, b"deployment".to_vec())
 }
@@ -266,6 +285,8 @@ pub(crate) enum Due {
     Page(Id, Hash32),
     /// An account that was closed.
     Account(Id),
+    /// A journal whose oldest events may have to go.
+    Journal(Id),
 }
 
 /// Every reminder, as a prefix, in the order of their times.
@@ -279,6 +300,7 @@ pub(crate) fn due(at: u64, what: &Due) -> Place {
         Due::Upload(body) => join(b't', &[&at, b"u", body]),
         Due::Body(body) => join(b't', &[&at, b"b", body]),
         Due::Account(account) => join(b't', &[&at, b"a", account]),
+        Due::Journal(account) => join(b't', &[&at, b"j", account]),
         Due::Page(collection, page) => join(b't', &[&at, b"p", collection, page]),
     };
     (Table::Meta, key)
@@ -292,6 +314,7 @@ pub(crate) fn read_due(key: &[u8]) -> Option<(u64, Due)> {
         b'u' => Due::Upload(id.try_into().ok()?),
         b'b' => Due::Body(id.try_into().ok()?),
         b'a' => Due::Account(id.try_into().ok()?),
+        b'j' => Due::Journal(id.try_into().ok()?),
         b'p' => {
             let (collection, page) = id.split_first_chunk::<16>()?;
             Due::Page(*collection, page.try_into().ok()?)
@@ -320,6 +343,7 @@ mod tests {
             Due::Body([2; 16]),
             Due::Page([3; 16], [4; 32]),
             Due::Account([5; 16]),
+            Due::Journal([6; 16]),
         ] {
             assert_eq!(read_due(&due(77, &what).1), Some((77, what)));
         }

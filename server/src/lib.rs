@@ -24,6 +24,7 @@ pub mod config;
 mod error;
 mod extract;
 mod headers;
+mod journal;
 mod key;
 mod limiter;
 mod line;
@@ -40,6 +41,7 @@ mod routes;
 mod row;
 mod serve;
 mod state;
+mod statement;
 pub mod store;
 mod transact;
 mod visit;
@@ -51,6 +53,7 @@ pub use log::start as start_log;
 pub use open::{OpenError, open, open_store, restore};
 pub use serve::serve;
 pub use state::{Clock, State};
+pub use statement::{StatementError, state_to_all};
 
 /// Every route, with everything that goes around each.
 pub fn app(state: State) -> Router {

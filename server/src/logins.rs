@@ -48,24 +48,82 @@ struct Table {
     pending: HashMap<Id, (u64, Pending)>,
     /// In the order of their ends; may name some that are gone.
     order: VecDeque<(u64, Id)>,
+    /// Those that came to nothing and stand in no journal yet.
+    failed: HashMap<Attempts, u32>,
+}
+
+/// Whose, whether by the words, and the beginning of the hour.
+pub(crate) type Attempts = (Id, bool, u64);
+
+impl Table {
+    /// A login of somebody that was begun and came to nothing. Also one that nobody answered: who guesses a phrase sees
+    /// from the first half that it is wrong, and says no more.
+    fn fail(&mut self, ends: u64, pending: &Pending) {
+        if let Some(attempts) = Self::attempts(ends, pending) {
+            self.count(attempts, 1);
+        }
+    }
+
+    fn attempts(ends: u64, pending: &Pending) -> Option<Attempts> {
+        let began = ends.saturating_sub(limit::LOGIN_SECONDS);
+        let by_words = matches!(pending, Pending::Words { .. });
+        let account = pending.account_id()?;
+        Some((*account, by_words, began - began % 3_600))
+    }
+
+    fn count(&mut self, attempts: Attempts, count: u32) {
+        if self.failed.len() < FAILED || self.failed.contains_key(&attempts) {
+            let counted = self.failed.entry(attempts).or_default();
+            *counted = counted.saturating_add(count);
+        }
+    }
+
+    /// Lets those go whose time is over.
+    fn expire(&mut self, now: u64) {
+        while let Some((ends, id)) = self.order.front().copied() {
+            if ends > now && self.pending.contains_key(&id) {
+                break;
+            }
+            self.order.pop_front();
+            if let Some((ends, pending)) = self.pending.remove(&id) {
+                self.fail(ends, &pending);
+            }
+        }
+    }
+}
+
+/// A login that was taken out.
+pub(crate) struct Attempt<'a> {
+    logins: &'a Logins,
+    /// Absent where it is nobody's.
+    attempts: Option<Attempts>,
+}
+
+impl Attempt<'_> {
+    /// It was answered rightly.
+    pub(crate) fn succeed(mut self) {
+        self.attempts = None;
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let Some(attempts) = self.attempts {
+            self.logins.count_failed(attempts, 1);
+        }
+    }
 }
 
 impl Logins {
     /// Remembers one under a random id.
     pub(crate) fn insert(&self, id: Id, pending: Pending, now: u64) -> Result<(), Failure> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while let Some((ends, id)) = table.order.front().copied() {
-            if ends > now && table.pending.contains_key(&id) {
-                break;
-            }
-            table.order.pop_front();
-            table.pending.remove(&id);
-        }
+        table.expire(now);
         if table.pending.len() >= LOGINS {
             return Err(Failure::retry_after(ErrorCode::Unavailable, SECONDS));
         }
         if table.order.len() >= 2 * LOGINS {
-            let Table { pending, order } = &mut *table;
+            let Table { pending, order, .. } = &mut *table;
             order.retain(|(_, id)| pending.contains_key(id));
         }
         let ends = now + limit::LOGIN_SECONDS;
@@ -83,22 +141,52 @@ impl Logins {
             .and_then(|(_, pending)| pending.account_id().copied())
     }
 
-    /// Takes one out, if its time has not passed.
-    pub(crate) fn take(&self, id: &Id, now: u64) -> Option<Pending> {
+    /// Takes one out, if its time has not passed. It has failed unless the attempt is said to have succeeded.
+    pub(crate) fn take(&self, id: &Id, now: u64) -> Option<(Pending, Attempt<'_>)> {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (ends, pending) = table.pending.remove(id)?;
-        (ends > now).then_some(pending)
+        if ends > now {
+            let attempts = Table::attempts(ends, &pending);
+            let logins = self;
+            return Some((pending, Attempt { logins, attempts }));
+        }
+        table.fail(ends, &pending);
+        None
+    }
+
+    /// What came to nothing since this was asked last, to be written down.
+    pub(crate) fn take_failed(&self, now: u64) -> HashMap<Attempts, u32> {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.expire(now);
+        core::mem::take(&mut table.failed)
+    }
+
+    /// Counts these, to be written down.
+    pub(crate) fn count_failed(&self, attempts: Attempts, count: u32) {
+        let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        table.count(attempts, count);
     }
 
     /// Forgets every login of an account: they began under a password that is no more.
     pub(crate) fn forget(&self, account: &Id) {
         let mut table = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        table
+        let gone: Vec<Id> = table
             .pending
-            .retain(|_, (_, pending)| pending.account_id() != Some(account));
+            .iter()
+            .filter(|(_, (_, pending))| pending.account_id() == Some(account))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in gone {
+            if let Some((ends, pending)) = table.pending.remove(&id) {
+                table.fail(ends, &pending);
+            }
+        }
     }
 }
 
+/// Accounts, ways and hours with failed attempts that are counted at a time: about 1 MB. What comes beyond that until
+/// they are written down is not counted.
+const FAILED: usize = 10_000;
 const SECONDS: u32 = limit::LOGIN_SECONDS as u32;
 const LOGINS: usize = limit::LOGINS as usize;
 
@@ -137,6 +225,34 @@ mod tests {
         assert!(logins.insert([9; 16], words(1), 159).is_err());
         assert!(logins.insert([9; 16], words(1), 160).is_ok());
         assert_eq!(logins.0.lock().unwrap().pending.len(), 1);
+    }
+
+    #[test]
+    fn what_comes_to_nothing_is_counted_and_what_succeeds_is_not() {
+        let logins = Logins::default();
+        let nobody = Pending::Words {
+            recovery_id: [7; 16],
+            challenge: [0; 32],
+            recovery_pk: [0; 32],
+            account_id: None,
+        };
+        logins.insert([1; 16], words(1), 7_200).unwrap();
+        logins.insert([2; 16], words(1), 7_200).unwrap();
+        logins.insert([3; 16], words(1), 7_200).unwrap();
+        logins.insert([4; 16], nobody, 7_200).unwrap();
+        logins.take(&[1; 16], 7_201).unwrap().1.succeed();
+        assert!(logins.take_failed(7_201).is_empty());
+        // One is answered wrongly, one never: whoever guesses has seen enough by the first half.
+        drop(logins.take(&[2; 16], 7_201));
+        logins
+            .take_failed(7_201)
+            .into_iter()
+            .for_each(|(attempts, count)| {
+                assert_eq!((attempts, count), (([1; 16], true, 7_200), 1));
+            });
+        let left: Vec<_> = logins.take_failed(7_260).into_iter().collect();
+        assert_eq!(left, [(([1; 16], true, 7_200), 1)]);
+        assert!(logins.take_failed(9_999).is_empty());
     }
 
     #[test]

@@ -21,6 +21,7 @@ async fn main() -> ExitCode {
         Action::Serve => serve(&invocation.config).await,
         Action::Scrub => scrub(&invocation.config).await,
         Action::Restored(with) => restored(&invocation.config, with).await,
+        Action::State(text) => statement(&invocation.config, text).await,
         Action::ShowConfig => say(&invocation.to_string()).map(|()| ExitCode::SUCCESS),
     };
     done.unwrap_or_else(|error| fail(error.as_ref()))
@@ -41,6 +42,12 @@ async fn serve(config: &Config) -> Result<ExitCode, Box<dyn Error>> {
         tracing::info!("stopping");
     };
     server::serve(state, listener, stop).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn statement(config: &Config, text: &str) -> Result<ExitCode, Box<dyn Error>> {
+    let index = server::state_to_all(config, text).await?;
+    say(&format!("said in entry {index} of the log\n"))?;
     Ok(ExitCode::SUCCESS)
 }
 

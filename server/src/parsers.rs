@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use shared::{Hash, SessionId, path};
 
 use crate::config::{self, ConfigError, Invocation};
+use crate::journal::row::{EventRow, StatementRow, TallyRow};
 use crate::row::{
     AccountRow, BodyRow, ClosingRow, CollectionRow, DeploymentRow, DroppedRow, EventsRow, LoginRow, PageRow,
     QuotaRow, RecoveryRow, Row, UploadRow,
@@ -57,6 +58,12 @@ rows! {
     events_row: EventsRow;
     /// An account that was closed.
     closing_row: ClosingRow;
+    /// How much a journal holds.
+    tally_row: TallyRow;
+    /// An event of a journal.
+    event_row: EventRow;
+    /// A statement of the operator.
+    statement_row: StatementRow;
 }
 
 /// The key of a reminder.

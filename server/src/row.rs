@@ -39,15 +39,15 @@ pub(crate) trait Row: Sized {
 pub(crate) struct Writer(Vec<u8>);
 
 impl Writer {
-    fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }
 
-    fn u32(&mut self, value: u32) {
+    pub(crate) fn u32(&mut self, value: u32) {
         self.bytes(&value.to_be_bytes());
     }
 
-    fn u64(&mut self, value: u64) {
+    pub(crate) fn u64(&mut self, value: u64) {
         self.bytes(&value.to_be_bytes());
     }
 }
@@ -55,21 +55,21 @@ impl Writer {
 pub(crate) struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RowError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], RowError> {
         let (head, rest) = self.0.split_first_chunk::<N>().ok_or(RowError)?;
         self.0 = rest;
         Ok(*head)
     }
 
-    fn u32(&mut self) -> Result<u32, RowError> {
+    pub(crate) fn u32(&mut self) -> Result<u32, RowError> {
         Ok(u32::from_be_bytes(self.array()?))
     }
 
-    fn u64(&mut self) -> Result<u64, RowError> {
+    pub(crate) fn u64(&mut self) -> Result<u64, RowError> {
         Ok(u64::from_be_bytes(self.array()?))
     }
 
-    fn rest(&mut self) -> &'a [u8] {
+    pub(crate) fn rest(&mut self) -> &'a [u8] {
         core::mem::take(&mut self.0)
     }
 }
@@ -401,7 +401,7 @@ impl Row for DroppedRow {
     }
 }
 
-fn flag(reader: &mut Reader<'_>) -> Result<bool, RowError> {
+pub(crate) fn flag(reader: &mut Reader<'_>) -> Result<bool, RowError> {
     match reader.array()? {
         [0] => Ok(false),
         [1] => Ok(true),

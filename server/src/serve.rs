@@ -334,6 +334,9 @@ async fn publish_for_ever(state: State) {
 }
 
 async fn publish(state: &State) {
+    if !state.settle().await {
+        tracing::warn!("attempts to sign in were not written down");
+    }
     if let Err(error) = state.publish().await {
         tracing::error!(%error, "no checkpoint was made");
     }

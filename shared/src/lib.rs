@@ -12,6 +12,7 @@ mod count;
 pub mod document;
 pub mod error;
 pub mod id;
+pub mod journal;
 pub mod json;
 pub mod limit;
 pub mod path;

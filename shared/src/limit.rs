@@ -32,6 +32,16 @@ pub const HANDLE_BYTES: u64 = 64;
 pub const SLOTS: u64 = 16;
 /// Events of one account that are kept until they are acknowledged; the oldest give way.
 pub const EVENTS: u64 = 16;
+/// Events in the journal of one account; the oldest give way.
+pub const JOURNAL_EVENTS: u64 = 4_096;
+/// References that the changes in the journal of one account name, all together; the oldest events give way.
+pub const JOURNAL_REFS: u64 = 65_536;
+/// Seconds after which an event leaves the journal (366 days).
+pub const JOURNAL_SECONDS: u64 = 366 * 86_400;
+/// Statements of the operator whose texts are kept; the oldest give way.
+pub const STATEMENTS: u64 = 256;
+/// Bytes of one statement.
+pub const STATEMENT_BYTES: u64 = 2 << 10;
 /// Open sessions of one account; the least used gives way.
 pub const SESSIONS: u64 = 32;
 /// Bytes of a session's sealed label, always.

@@ -21,6 +21,10 @@ pub const PASSWORD: &str = "/api/v1/account/password";
 pub const WORDS: &str = "/api/v1/account/words";
 /// DELETE: the person has been shown this event of the account.
 pub const EVENT: &str = "/api/v1/account/events/{event_id}";
+/// GET: what happened to the account, by the server's word.
+pub const JOURNAL: &str = "/api/v1/account/journal";
+/// GET: what the operator said to everybody.
+pub const STATEMENTS: &str = "/api/v1/statements";
 /// GET: the account's open sessions. DELETE: end all but the one that asks.
 pub const SESSIONS: &str = "/api/v1/sessions";
 /// DELETE: end one session of the account.

@@ -12,6 +12,7 @@ use shared::account::*;
 use shared::audit::*;
 use shared::collection::*;
 use shared::document::*;
+use shared::journal::*;
 use shared::limit::Limits;
 use shared::session::*;
 use shared::*;
@@ -312,6 +313,67 @@ fn collections() {
         "pages",
         &Pages {
             pages: vec![Some(blob(1)), None],
+        },
+    );
+}
+
+#[test]
+fn journals() {
+    let (session_id, by) = (SessionId([1; 16]), SessionId([2; 16]));
+    let kinds = vec![
+        Happening::SignedIn {
+            session_id,
+            by_words: true,
+        },
+        Happening::Named {
+            session_id,
+            label: blob(3),
+        },
+        Happening::SignedOut { session_id },
+        Happening::Ended { by, session_id },
+        Happening::EndedOthers { by, count: 4 },
+        Happening::Failed {
+            by_words: false,
+            hours: (0..24).collect(),
+        },
+        Happening::Uploaded {
+            body_id: BodyId([5; 16]),
+            ct_len: 6,
+        },
+        Happening::Changed {
+            collection_id: CollectionId([7; 16]),
+            head_no: 8,
+            adds: vec![Reference::Body(BodyId([9; 16]))],
+            drops: vec![Reference::Page(Hash([10; 32]))],
+        },
+        Happening::Erased {
+            body_id: BodyId([11; 16]),
+        },
+        Happening::NewWayIn {
+            sheet: true,
+            by_words: false,
+        },
+    ];
+    let items = (1..).zip(kinds).map(|(number, what)| JournalEvent {
+        number,
+        at: 1_800_000_000,
+        what,
+    });
+    golden(
+        "journal",
+        &Journal {
+            items: items.collect(),
+            next: Some(10),
+        },
+    );
+    golden(
+        "statements",
+        &Statements {
+            items: vec![Statement {
+                index: 1,
+                at: 2,
+                text: "Remplacement d’un disque.".to_owned(),
+            }],
         },
     );
 }

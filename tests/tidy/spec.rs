@@ -112,7 +112,7 @@ macro_rules! limits {
     ($($name:ident),* $(,)?) => { [$((stringify!($name), limit::$name)),*] };
 }
 
-const LIMITS: [(&str, u64); 28] = limits![
+const LIMITS: [(&str, u64); 33] = limits![
     CHUNK_BYTES,
     PART_CHUNKS,
     PART_BYTES,
@@ -128,6 +128,11 @@ const LIMITS: [(&str, u64); 28] = limits![
     HANDLE_BYTES,
     SLOTS,
     EVENTS,
+    JOURNAL_EVENTS,
+    JOURNAL_REFS,
+    JOURNAL_SECONDS,
+    STATEMENTS,
+    STATEMENT_BYTES,
     SESSIONS,
     LABEL_BYTES,
     UPLOADS,

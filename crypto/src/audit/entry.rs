@@ -56,7 +56,7 @@ pub enum Entry {
     },
     /// What the operator did by hand and says so.
     Operator {
-        /// SHA-256 of the statement.
+        /// [`statement_hash`].
         statement_hash: Hash32,
     },
     /// Something personal.
@@ -121,6 +121,14 @@ impl Entry {
     pub fn leaf_hash(&self) -> Hash32 {
         leaf_hash(&self.to_bytes())
     }
+}
+
+/// SHA-256(time u64 ‖ text): what the operator said, and when (seconds UTC).
+#[must_use]
+pub fn statement_hash(time: u64, text: &str) -> Hash32 {
+    let mut out = Writer::with_capacity(8 + text.len());
+    out.u64(time).bytes(text.as_bytes());
+    crate::primitives::hash::sha256(&out.finish())
 }
 
 fn read(input: &mut Reader<'_>) -> Result<Entry, Malformed> {

@@ -14,6 +14,7 @@ use crate::collector;
 use crate::commit::{self, Checked};
 use crate::error::Failure;
 use crate::extract::{Signed, SignedEmpty};
+use crate::journal;
 use crate::key;
 use crate::params::{IfMatch, Page, Param};
 use crate::room;
@@ -145,6 +146,7 @@ async fn stage(
     }
     let mut batch = Batch::default();
     let dying = checked.stage(state, who, (&row, seen), &mut batch).await?;
+    journal::note(state, &row.account_id, checked.happening(), &mut batch).await?;
     Ok(Step::Write(batch, dying))
 }
 

@@ -3,11 +3,13 @@
 use axum::Json;
 use axum::extract::State as Extract;
 use axum::http::StatusCode;
+use shared::journal::Happening;
 use shared::session::{OpenSession, PutLabel, Sessions};
 use shared::{Blob, ErrorCode, SessionId, limit};
 
 use crate::error::Failure;
 use crate::extract::{Signed, SignedEmpty};
+use crate::journal;
 use crate::params::Param;
 use crate::state::State;
 
@@ -35,6 +37,15 @@ pub(crate) async fn label(
     if json.label.0.len() as u64 != limit::LABEL_BYTES {
         return Err(ErrorCode::Refused.into());
     }
+    // Once: who calls itself something else all the time does not fill the journal.
+    if !state.sessions.is_labelled(&who.session_id) {
+        let what = Happening::Named {
+            session_id: SessionId(who.session_id),
+            label: json.label.clone(),
+        };
+        let _writer = state.account_lock(&who.account_id).lock().await;
+        journal::write(&state, &who.account_id, what).await?;
+    }
     state.sessions.label(&who.session_id, json.label.0);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -45,7 +56,15 @@ pub(crate) async fn close(
     Param(SessionId(session)): Param<SessionId>,
     SignedEmpty { who, .. }: SignedEmpty,
 ) -> Result<StatusCode, Failure> {
-    state.sessions.close_other(&who.account_id, &session, state.now());
+    let ended = state.sessions.close_other(&who.account_id, &session, state.now());
+    if ended > 0 {
+        let what = Happening::Ended {
+            by: SessionId(who.session_id),
+            session_id: SessionId(session),
+        };
+        let _writer = state.account_lock(&who.account_id).lock().await;
+        journal::write(&state, &who.account_id, what).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -55,6 +74,14 @@ pub(crate) async fn close_others(
     SignedEmpty { who, .. }: SignedEmpty,
 ) -> Result<StatusCode, Failure> {
     let (id, why) = (&who.account_id, ErrorCode::ClosedElsewhere);
-    state.sessions.close_others(id, &who.session_id, why, state.now());
+    let count = state.sessions.close_others(id, &who.session_id, why, state.now());
+    if count > 0 {
+        let what = Happening::EndedOthers {
+            by: SessionId(who.session_id),
+            count,
+        };
+        let _writer = state.account_lock(id).lock().await;
+        journal::write(&state, id, what).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -14,6 +14,7 @@ mod collection;
 mod deployment;
 mod device;
 mod document;
+mod journal;
 mod registration;
 mod secrets;
 mod session;
@@ -33,6 +34,8 @@ pub(crate) fn api() -> Router<State> {
         .route(path::PASSWORD, put(secrets::put_password))
         .route(path::WORDS, put(secrets::put_words))
         .route(path::EVENT, delete(account::acknowledge))
+        .route(path::JOURNAL, get(journal::read))
+        .route(path::STATEMENTS, get(journal::statements))
         .route(path::SESSIONS, get(device::list).delete(device::close_others))
         .route(path::OTHER_SESSION, delete(device::close))
         .route(path::LABEL, put(device::label))

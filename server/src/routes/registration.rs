@@ -22,6 +22,7 @@ use crate::audit::write::Entries;
 use crate::commit::{Checked, PRESENT};
 use crate::error::Failure;
 use crate::extract::{MaybeSigned, Open};
+use crate::journal;
 use crate::key;
 use crate::row::{AccountRow, LoginRow, QuotaRow, RecoveryRow};
 use crate::state::State;
@@ -189,6 +190,7 @@ impl NewAccount {
                 slot.to_bytes().to_vec(),
             );
         }
+        journal::begin(&self.id, state.now(), self.commit.happening(), &mut batch);
         Entries::new(&mut batch, self.id, &self.log).open(&self.identity);
         self.commit.stage_first(self.id, &self.charter, &mut batch);
         let mut entries = Entries::new(&mut batch, self.id, &self.log);

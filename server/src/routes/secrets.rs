@@ -10,6 +10,7 @@ use crypto::opaque::server as opaque;
 use crypto::signature::VerifyingKey;
 use shared::account::{ManifestStored, PutPassword, PutWords};
 use shared::audit::LogWrite;
+use shared::journal::Happening;
 use shared::{ErrorCode, limit};
 
 use super::account::{log_manifest, manifest_of, manifest_stored, slots, stage_manifest};
@@ -18,6 +19,7 @@ use crate::audit::write::Entries;
 use crate::auth::Who;
 use crate::error::Failure;
 use crate::extract::Signed;
+use crate::journal;
 use crate::key;
 use crate::params::IfMatch;
 use crate::row::{AccountRow, EventItem, EventsRow, LoginRow, RecoveryRow};
@@ -141,6 +143,11 @@ impl NewWayIn {
         self.stage_slot(state, id, &mut batch).await?;
         self.stage_proof(state, id, &mut account, &mut batch).await?;
         self.stage_event(state, who, &mut batch).await?;
+        let what = Happening::NewWayIn {
+            sheet: matches!(self.proof, Proof::Words { .. }),
+            by_words: who.by_words,
+        };
+        journal::note(state, id, what, &mut batch).await?;
         batch.expect(&place, seen).put_row(place, &account);
         self.log(who, &account.label, &mut batch);
         Ok(Step::Write(batch, ()))

@@ -13,6 +13,7 @@ use crypto::opaque::server::{self as opaque, ServerError};
 use crypto::random::make_bytes;
 use crypto::session::MacKey;
 use crypto::words::verify_recovery_proof;
+use shared::journal::Happening;
 use shared::session::{
     LoginChallenge, LoginFinish, LoginStart, RecoveryChallenge, RecoveryFinish, RecoveryOpened,
     RecoveryStart, SessionOpened,
@@ -24,6 +25,7 @@ use zeroize::Zeroizing;
 use super::account::slots;
 use crate::error::Failure;
 use crate::extract::{Open, SignedEmpty};
+use crate::journal;
 use crate::key;
 use crate::limiter::Way;
 use crate::logins::Pending;
@@ -81,11 +83,12 @@ pub(crate) async fn finish(
     let account = state.logins.account_of(&json.login_id.0);
     let _writer = writer(&state, account.as_ref()).await;
     let pending = state.logins.take(&json.login_id.0, state.now());
-    let Some(Pending::Password {
+    let (pending, attempt) = pending.ok_or(ErrorCode::LoginFailed)?;
+    let Pending::Password {
         login,
         credential_id,
         account,
-    }) = pending
+    } = pending
     else {
         return Err(ErrorCode::LoginFailed.into());
     };
@@ -98,8 +101,9 @@ pub(crate) async fn finish(
     if current.is_none_or(|(_, current)| current != seen) {
         return Err(ErrorCode::LoginFailed.into());
     }
+    attempt.succeed();
     let slot = slot_of(&state, &account_id, SlotType::Password).await?;
-    let session_id = open(&state, account_id, key.expose(), false)?;
+    let session_id = open(&state, account_id, key.expose(), false).await?;
     state.limiter.befriend(&Way::Password(credential_id), network);
     Ok(Json(SessionOpened {
         session_id,
@@ -145,12 +149,13 @@ pub(crate) async fn finish_recovery(
     let account = state.logins.account_of(&login_id);
     let _writer = writer(&state, account.as_ref()).await;
     let pending = state.logins.take(&login_id, state.now());
-    let Some(Pending::Words {
+    let (pending, attempt) = pending.ok_or(ErrorCode::LoginFailed)?;
+    let Pending::Words {
         recovery_id,
         challenge,
         recovery_pk,
         account_id,
-    }) = pending
+    } = pending
     else {
         return Err(ErrorCode::LoginFailed.into());
     };
@@ -163,9 +168,10 @@ pub(crate) async fn finish_recovery(
     )
     .map_err(|_| ErrorCode::LoginFailed)?;
     let account_id = account_id.ok_or(ErrorCode::LoginFailed)?;
+    attempt.succeed();
     let slot = slot_of(&state, &account_id, SlotType::Words).await?;
     let secret = Zeroizing::new(make_bytes::<32>(&mut System)?);
-    let session_id = open(&state, account_id, &*secret, true)?;
+    let session_id = open(&state, account_id, &*secret, true).await?;
     state.limiter.befriend(&Way::Words(recovery_id), network);
     Ok(Json(RecoveryOpened {
         session_id,
@@ -180,7 +186,13 @@ pub(crate) async fn close(
     Extract(state): Extract<State>,
     SignedEmpty { who, .. }: SignedEmpty,
 ) -> Result<StatusCode, Failure> {
+    let what = Happening::SignedOut {
+        session_id: SessionId(who.session_id),
+    };
+    // Whether or not that can be written down, the session is over.
     state.sessions.close(&who.session_id);
+    let _writer = state.account_lock(&who.account_id).lock().await;
+    journal::write(&state, &who.account_id, what).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -192,14 +204,23 @@ async fn writer<'a>(state: &'a State, account: Option<&Id>) -> Option<MutexGuard
     }
 }
 
-fn open(state: &State, account_id: Id, secret: &[u8], by_words: bool) -> Result<SessionId, Failure> {
+/// Begins a session; its account's journal says so before anybody is told of it. The account's lock is held.
+async fn open(state: &State, account_id: Id, secret: &[u8], by_words: bool) -> Result<SessionId, Failure> {
     let session_id = make_bytes::<16>(&mut System)?;
     let key = MacKey::derive(secret, &session_id);
     let now = state.now();
     state
         .sessions
         .open(session_id, account_id, (key, by_words), now)?;
-    Ok(SessionId(session_id))
+    let what = Happening::SignedIn {
+        session_id: SessionId(session_id),
+        by_words,
+    };
+    let written = journal::write(state, &account_id, what).await;
+    if written.is_err() {
+        state.sessions.close(&session_id);
+    }
+    written.map(|()| SessionId(session_id))
 }
 
 async fn slot_of(state: &State, account_id: &Id, slot_type: SlotType) -> Result<Blob, Failure> {

@@ -16,6 +16,7 @@ use crypto::hash::sha256;
 use crypto::id::{Hash32, Id};
 use futures::{StreamExt, stream};
 use shared::document::{BeginUpload, BodyStored, CommitUpload, PutUploadRecord, Upload};
+use shared::journal::Happening;
 use shared::{Blob, BodyId, ErrorCode, Hash, limit};
 
 use crate::access;
@@ -24,6 +25,7 @@ use crate::collector::{self, UNREFERENCED_BODY_SECONDS};
 use crate::commit::PRESENT;
 use crate::error::Failure;
 use crate::extract::{Signed, SignedEmpty, SignedPart};
+use crate::journal;
 use crate::key::{self, Due};
 use crate::params::{Param, PartParams};
 use crate::room::{self, Room};
@@ -346,6 +348,11 @@ async fn stage_commit(
             row.begun + limit::UPLOAD_SECONDS,
             &Due::Upload(*body_id),
         ));
+    let what = Happening::Uploaded {
+        body_id: BodyId(*body_id),
+        ct_len: stored.ct_len,
+    };
+    journal::note(state, &who.account_id, what, &mut batch).await?;
     Ok(Step::Write(batch, ()))
 }
 

@@ -130,6 +130,8 @@ async fn routes(world: &World, person: &Person) -> Vec<Route> {
         ),
         route(Method::GET, path::ACCOUNT, Reads::Nothing, true),
         route(Method::GET, path::QUOTA, Reads::Nothing, true),
+        route(Method::GET, path::JOURNAL, Reads::Nothing, true),
+        route(Method::GET, path::STATEMENTS, Reads::Nothing, true),
         route(
             Method::PUT,
             path::MANIFEST,
@@ -371,7 +373,7 @@ async fn the_table_holds_every_route() {
             }
         }
     }
-    assert_eq!(count, 39);
+    assert_eq!(count, 41);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod collections;
 mod delivery;
 mod garbage;
 mod house;
+mod journal;
 mod log;
 mod login;
 mod person;

@@ -41,6 +41,8 @@ const ROWS: &[Parser; 12] = rows! {
     "ClosingRow" closing_row: |draw| fields(draw, &[32], &[], &[], 0),
 };
 
+const JOURNAL: &str = "server/src/journal/row.rs";
+
 /// The table.
 pub const PARSERS: &[Parser] = &[
     ROWS[0],
@@ -56,12 +58,44 @@ pub const PARSERS: &[Parser] = &[
     ROWS[10],
     ROWS[11],
     Parser {
+        name: "TallyRow::read",
+        file: JOURNAL,
+        rule: Rule::Exact,
+        run: parsers::tally_row,
+        valid: |draw| fields(draw, &[48], &[], &[], 0),
+    },
+    Parser {
+        name: "EventRow::read",
+        file: JOURNAL,
+        rule: Rule::Exact,
+        run: parsers::event_row,
+        valid: event,
+    },
+    Parser {
+        name: "read_references",
+        file: JOURNAL,
+        rule: Rule::Exact,
+        run: parsers::event_row,
+        valid: change,
+    },
+    Parser {
+        name: "StatementRow::read",
+        file: JOURNAL,
+        rule: Rule::Exact,
+        run: parsers::statement_row,
+        valid: |draw| {
+            let len = draw.below(80);
+            let text = draw.letters(len);
+            [fields(draw, &[8], &[], &[], 0), text.into()].concat()
+        },
+    },
+    Parser {
         name: "read_due",
         file: "server/src/key.rs",
         rule: Rule::Exact,
         run: parsers::due,
         valid: |draw| {
-            let (kind, len) = *draw.pick(&[(b'u', 16), (b'b', 16), (b'p', 48), (b'a', 16)]);
+            let (kind, len) = *draw.pick(&[(b'u', 16), (b'b', 16), (b'p', 48), (b'a', 16), (b'j', 16)]);
             [&b"t"[..], &draw.array::<8>(), &[kind], &draw.bytes(len)].concat()
         },
     },
@@ -101,6 +135,36 @@ fn fields(draw: &mut Draw, before: &[usize], mark: &[u8], after: &[usize], rest:
     after.iter().for_each(|len| out.extend(draw.bytes(*len)));
     let rest = draw.below(rest + 1);
     out.extend(draw.bytes(rest));
+    out
+}
+
+fn event(draw: &mut Draw) -> Vec<u8> {
+    let flag = u8::from(draw.coin());
+    let (kind, len, flags) = *draw.pick(&[
+        (1, 16, &[0][..]),
+        (2, 152, &[]),
+        (3, 16, &[]),
+        (4, 32, &[]),
+        (5, 20, &[]),
+        (7, 24, &[]),
+        (9, 16, &[]),
+    ]);
+    let mut out = fields(draw, &[8], &[kind], &[len], 0);
+    out.extend(flags.iter().map(|_| flag));
+    out
+}
+
+fn change(draw: &mut Draw) -> Vec<u8> {
+    let mut out = fields(draw, &[8], &[8], &[24], 0);
+    for _ in 0..2 {
+        let count = draw.below(5);
+        out.extend(u32::try_from(count).unwrap_or_default().to_be_bytes());
+        for _ in 0..count {
+            let (kind, len) = *draw.pick(&[(1, 16), (2, 32)]);
+            out.push(kind);
+            out.extend(draw.bytes(len));
+        }
+    }
     out
 }
 

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use shared::{account, collection, document, session};
+use shared::{account, collection, document, journal, session};
 
 use super::draw::Draw;
 use super::{Parser, Rule};
@@ -147,6 +147,8 @@ pub const PARSERS: &[Parser] = types! {
     "shared/src/document.rs" "commit_upload": document::CommitUpload,
     "shared/src/document.rs" "body_stored": document::BodyStored,
     "shared/src/document.rs" "body": document::Body,
+    "shared/src/journal.rs" "journal": journal::Journal,
+    "shared/src/journal.rs" "statements": journal::Statements,
     "shared/src/session.rs" "deployment": session::Deployment,
     "shared/src/session.rs" "login_start": session::LoginStart,
     "shared/src/session.rs" "login_challenge": session::LoginChallenge,
