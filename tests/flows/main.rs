@@ -9,6 +9,7 @@ mod commit;
 mod device;
 mod document;
 mod evidence;
+mod history;
 mod import;
 mod kit;
 mod many;

@@ -12,7 +12,7 @@ use crypto::audit::tree::leaf_hash;
 use crypto::session::MacKey;
 use sdk::Clock;
 use sdk::api::auditor::{self, List};
-use sdk::api::{Session, account, audit, collection, document, session};
+use sdk::api::{Session, account, audit, collection, document, journal, session};
 use sdk::error::{ApiError, TransportError};
 use sdk::flows::login;
 use sdk::flows::{Method, Request, Response, Transport, Watch};
@@ -34,7 +34,7 @@ use crate::verdict::noticed;
 use crate::world;
 
 /// Every route and method that the sdk calls.
-const ROUTES: [(Method, &str); 41] = [
+const ROUTES: [(Method, &str); 43] = [
     (Method::Get, path::DEPLOYMENT),
     (Method::Post, path::REGISTRATIONS),
     (Method::Post, path::ACCOUNTS),
@@ -77,6 +77,8 @@ const ROUTES: [(Method, &str); 41] = [
     (Method::Post, path::COSIGNATURES),
     (Method::Get, path::AUDIT_LIST),
     (Method::Get, path::AUDIT_CHUNK),
+    (Method::Get, path::JOURNAL),
+    (Method::Get, path::STATEMENTS),
 ];
 
 /// Everything that a person can do, over a line that is remembered.
@@ -129,6 +131,7 @@ pub(crate) async fn a_life(world: &World) -> Vec<Exchange> {
     safe.close_device(second).await.unwrap();
     let safe = alice.opens(&desk).await;
     safe.acknowledge_way_changes().await.unwrap();
+    safe.history().await.unwrap();
     safe.close_other_devices().await.unwrap();
     safe.close_account().await.unwrap();
     evil.memory()
@@ -258,6 +261,8 @@ async fn ask(number: usize, asked: &Exchange, to: &dyn Transport) -> Result<(), 
             let len = asked.response.body.len() as u64;
             document::content(to, by, body, 0, len).await.map(drop)
         }
+        (_, path::JOURNAL) => journal::read(to, by, 0).await.map(drop),
+        (_, path::STATEMENTS) => journal::statements(to, by).await.map(drop),
         (_, path::LOG) => audit::card(to).await.map(drop),
         (_, path::PROOFS) => audit::proofs(to, by, &sent(asked)).await.map(drop),
         (_, path::MAP) => {

@@ -14,6 +14,7 @@ mod forged;
 mod frame;
 mod headers;
 mod history;
+mod journal;
 mod kit;
 mod list;
 mod log;

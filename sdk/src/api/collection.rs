@@ -51,8 +51,23 @@ pub async fn heads(
     after: u64,
     count: u64,
 ) -> Result<Heads, ApiError> {
+    heads_after(transport, session, collection, Some(after), count).await
+}
+
+/// The same; from head 0 on where `after` is `None`.
+///
+/// # Errors
+/// [`ApiError`].
+pub async fn heads_after(
+    transport: &dyn Transport,
+    session: &Session,
+    collection: CollectionId,
+    after: Option<u64>,
+    count: u64,
+) -> Result<Heads, ApiError> {
+    let after = after.map_or_else(String::new, |after| format!("after={after}&"));
     let path = format!(
-        "{}?after={after}&limit={}",
+        "{}?{after}limit={}",
         route(path::HEADS, collection),
         count.min(limit::ITEMS)
     );

@@ -8,6 +8,7 @@ pub mod audit;
 pub mod auditor;
 pub mod collection;
 pub mod document;
+pub mod journal;
 pub mod session;
 
 use std::cell::RefCell;

@@ -23,6 +23,8 @@ use crate::error::{ApiError, LocalError};
 use crate::evidence::{Check, Known, Refusal, Refused, Route, Subject};
 use crate::session::Unlocked;
 
+mod past;
+
 /// Why the list could not be brought up to date. What was shown before stays as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {

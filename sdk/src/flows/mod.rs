@@ -12,6 +12,7 @@ pub mod due;
 pub(crate) mod freshness;
 pub(crate) mod genesis;
 pub(crate) mod gone;
+pub mod history;
 pub mod item;
 pub(crate) mod journal;
 pub mod kit;

@@ -252,7 +252,7 @@ mod tests {
     }
 
     async fn opened(keys: &Path, store: &MemoryStore) -> Result<(u64, Option<u64>, String), LogError> {
-        let log = Log::open(keys, store, &DEPLOYMENT).await?;
+        let log = Log::open(keys, store, &DEPLOYMENT, &crate::Config::default()).await?;
         Ok((log.size(), log.restored_at, log.policy.log.name().to_owned()))
     }
 
@@ -260,7 +260,7 @@ mod tests {
     async fn signed() -> tempfile::TempDir {
         let keys = tempfile::tempdir().unwrap();
         let empty = MemoryStore::new();
-        Log::open(keys.path(), &empty, &DEPLOYMENT).await.unwrap();
+        Log::open(keys.path(), &empty, &DEPLOYMENT, &crate::Config::default()).await.unwrap();
         opened(keys.path(), &filled(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).await)
             .await
             .unwrap();
