@@ -260,7 +260,9 @@ mod tests {
     async fn signed() -> tempfile::TempDir {
         let keys = tempfile::tempdir().unwrap();
         let empty = MemoryStore::new();
-        Log::open(keys.path(), &empty, &DEPLOYMENT, &crate::Config::default()).await.unwrap();
+        Log::open(keys.path(), &empty, &DEPLOYMENT, &crate::Config::default())
+            .await
+            .unwrap();
         opened(keys.path(), &filled(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]).await)
             .await
             .unwrap();
