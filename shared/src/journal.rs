@@ -1,7 +1,7 @@
 //! The journal of an account: what the server says happened to it, and what the operator says to everybody.
 //!
 //! All of it is the server's word. A change of the list carries the references whose hash the head of that number signs,
-//! so that whoever holds the chain of heads can tell what a device of the person signed (`spec/flows.md`, section 11).
+//! so that whoever holds the chain of heads can tell what a device of the person signed (`spec/flows.md`, section 12).
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,7 @@
 //!
 //! Each change of the list that the server names must be a head that a device signed, with the lists of that head; each
 //! content stored or erased must be added or dropped by one of them; and each head must be named. The rest (sign-ins,
-//! attempts) is the server's word alone and said to be so. spec/flows.md section 11.
+//! attempts) is the server's word alone and said to be so. spec/flows.md section 12.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! A deployment that came out of a backup: the next generation of its log, which says so, and the person who is asked
-//! before anything goes on. spec/flows.md section 11, spec/log.md section 6, checklist 41.
+//! before anything goes on. spec/flows.md section 11, spec/log.md section 7, checklist 41.
 //!
 //! Nothing is lowered on the server's word alone. What the account or this device pinned of the log before names the key
 //! under which the last checkpoint of that log must be signed; what was seen of it must lie before that; and what the
