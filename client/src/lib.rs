@@ -54,9 +54,10 @@
 //!   `trash-restore`, `trash-purge`; then `purge-submit`, `purge-cancel`
 //! - tray: `tray`, `tray-close`; each transfer a `tray-item` with `data-name` and `data-state` (`waiting`, `encrypting`,
 //!   `sending`, `saved`, `failed`, `cancelled`), and in it `tray-step`, `tray-cancel`, `tray-retry`, `tray-dismiss`
+//! - the log: `log-band` with `data-state` (`stopped`, `stale`), `log-evidence`
 //! - alert: `alert` with `data-check`, `alert-subject`, `alert-check`, `alert-names`, `alert-save`, `alert-saved`,
 //!   `alert-unkept`, `alert-close`
-//! - settings: `settings`, `settings-lock`, `settings-handle`, `settings-deployment`, `settings-version`,
+//! - settings: `settings`, `settings-lock`, `settings-handle`, `settings-deployment`, `settings-version`, `settings-watched`,
 //!   `settings-secrets` with `secrets-sheet-state`, `secrets-test`, `secrets-new-sheet`, `secrets-change-phrase`; in its
 //!   dialogs `step-phrase`, `step-submit`, `step-cancel`; then
 //!   `new-phrase`, or `new-sheet` with the parts of the sheet; `settings-devices` with a `device-row` each, in it `device-name`,

@@ -8,6 +8,7 @@ mod resume;
 pub mod safe;
 
 use sdk::evidence::{Check, Names, Subject};
+use sdk::flows::barred::LogState;
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
 use sdk::flows::kit::KitState;
@@ -277,6 +278,8 @@ pub struct Listing {
     pub items: Vec<Item>,
     /// How full the safe is, as the server said last; `None` where it never did.
     pub fill: Option<Fill>,
+    /// How far the service's log can be relied on; `None` where this device cannot say.
+    pub log: Option<LogState>,
     /// What a merge with another device decided during the last change; to be said.
     pub merged: Vec<MergeNote>,
 }

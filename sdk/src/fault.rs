@@ -23,7 +23,7 @@ use crate::flows::upload::UploadError;
 pub trait Fault {
     /// The code of the wire (`shared::ErrorCode::as_str`), or one of this crate's own: `offline`, `hostile`,
     /// `device`, `refused_answer`, `wrong_phrase`, `words_count`, `words_unknown`, `words_checksum`, `handle`,
-    /// `phrase`, `phrase_unknown`, `name`, `tag`, `cancelled`, `file`, `circle`, `full`, `busy`, `range`,
+    /// `phrase`, `phrase_unknown`, `name`, `tag`, `cancelled`, `file`, `circle`, `full`, `busy`, `log_stale`, `range`,
     /// `archive_full`, `archive_other`, `archive_packed`, `archive_large`, `archive_changed`.
     fn code(&self) -> &'static str;
 
@@ -100,6 +100,7 @@ impl Fault for PhraseError {
         match self {
             Self::Phrase => "phrase",
             Self::Busy => "busy",
+            Self::Stale => STALE,
             Self::Unknown => "phrase_unknown",
             Self::Api(error) => Fault::code(error),
             Self::Refused(_) => REFUSED,
@@ -120,6 +121,7 @@ impl Fault for ManifestError {
     fn code(&self) -> &'static str {
         match self {
             Self::Busy => "busy",
+            Self::Stale => STALE,
             Self::Api(error) => Fault::code(error),
             Self::Refused(_) => REFUSED,
             Self::Device => "device",
@@ -189,6 +191,7 @@ impl Fault for CommitError {
             Self::Circle => "circle",
             Self::Full => "full",
             Self::Busy => "busy",
+            Self::Stale => STALE,
             Self::Api(error) => Fault::code(error),
             Self::Refused(_) => REFUSED,
             Self::Device => "device",
@@ -212,6 +215,7 @@ impl Fault for UploadError {
             Self::Quota { .. } => "quota_exceeded",
             Self::Cancelled => "cancelled",
             Self::File(_) => "file",
+            Self::Stale => STALE,
             Self::Api(error) => Fault::code(error),
             Self::Refused(_) => REFUSED,
             Self::Commit(error) => error.code(),
@@ -310,3 +314,5 @@ impl Fault for ResumeError {
 
 /// Not the wire's `refused`: there the server refused us, here we refused the server.
 const REFUSED: &str = "refused_answer";
+/// No fresh signatures of the log's witnesses, where the account stops writing then.
+const STALE: &str = "log_stale";

@@ -10,6 +10,7 @@ use crate::api;
 use crate::flows::Response;
 use crate::flows::archive::list::List;
 use crate::flows::archive::zip;
+use crate::flows::barred::Stop;
 use crate::flows::conflict::MergeNote;
 use crate::flows::document::ObjectId;
 use crate::flows::freshness::{Owed, Seen};
@@ -38,6 +39,12 @@ pub fn log_key(bytes: &[u8]) -> Option<Vec<u8>> {
 #[must_use]
 pub fn owed_entry(bytes: &[u8]) -> Option<Vec<u8>> {
     Owed::parse(bytes).map(Owed::to_bytes)
+}
+
+/// A contradiction of the log that is not settled.
+#[must_use]
+pub fn log_stop(bytes: &[u8]) -> Option<Vec<u8>> {
+    Stop::parse(bytes).map(|stop| stop.to_bytes())
 }
 
 /// What this device knows of the newest manifest.

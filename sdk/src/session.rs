@@ -77,6 +77,14 @@ pub struct Unlocked {
     pub(crate) restored: RefCell<Option<Pending>>,
     /// Where the log says that it goes on from a backup, by the server's word.
     pub(crate) restored_at: Cell<Option<u64>>,
+    /// The checkpoint that is looked at: the log's own, and not verified yet.
+    pub(crate) looked: Cell<TreeHead>,
+    /// When the quorum had signed the one that was verified last.
+    pub(crate) witnessed: Cell<Option<u64>>,
+    /// Why this client writes nothing, once it met a contradiction of the log.
+    pub(crate) stopped: RefCell<Option<Refusal>>,
+    /// Whether a contradiction could not be kept on the device.
+    pub(crate) stop_unkept: Cell<bool>,
     /// How far the log was seen when it was last verified.
     pub(crate) log: Cell<TreeHead>,
     /// Where the newest manifest stands in the log, by the server's word, until the log was looked at.

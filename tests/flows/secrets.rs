@@ -42,6 +42,11 @@ async fn no_secret_is_in_any_evidence() {
     provoke_in_documents(&desk, &safe, &mut met).await;
     provoke_in_the_list(&world, &desk, &alice, &safe, &mut met).await;
     provoke_in_the_log(&world, &desk, &alice, &safe, &mut met).await;
+    // A device that met a fork writes nothing any more; this one has to, for what is provoked next.
+    desk.drawer
+        .0
+        .borrow_mut()
+        .retain(|key, _| !key.starts_with("stop/"));
     provoke_at_the_door(&desk, &alice, &mut met).await;
     let session_secret = provoke_by_words(&desk, &alice, &mut met).await;
     provoke_at_creation(&desk, &mut met).await;

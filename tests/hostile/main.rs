@@ -35,6 +35,7 @@ mod verdict;
 mod way_in;
 mod windows;
 mod wire;
+mod witness;
 
 use tests::world::World;
 

@@ -16,4 +16,5 @@ pub mod recorder;
 pub mod reference;
 pub mod sample;
 pub mod wire;
+pub mod witness;
 pub mod world;

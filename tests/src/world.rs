@@ -304,9 +304,31 @@ pub async fn plain(
     header: &str,
 ) -> Result<Answer, WorldError> {
     let request = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{header}\r\n");
+    exchange(address, request.into_bytes()).await
+}
+
+/// Posts a body as it is; otherwise as [`plain_get`].
+///
+/// # Errors
+/// See [`WorldError`].
+pub async fn plain_post(
+    address: SocketAddr,
+    path: &str,
+    media: &str,
+    body: &[u8],
+) -> Result<Answer, WorldError> {
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: {media}\r\ncontent-length: \
+         {}\r\n\r\n",
+        body.len()
+    );
+    exchange(address, [head.as_bytes(), body].concat()).await
+}
+
+async fn exchange(address: SocketAddr, request: Vec<u8>) -> Result<Answer, WorldError> {
     let bytes = tokio::task::spawn_blocking(move || {
         let mut stream = TcpStream::connect(address)?;
-        stream.write_all(request.as_bytes())?;
+        stream.write_all(&request)?;
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes)?;
         Ok::<_, std::io::Error>(bytes)

@@ -82,6 +82,7 @@ impl Desk {
         Listing {
             items: safe.list(),
             fill: self.fill.get(),
+            log: safe.log_state().await.ok(),
             merged,
         }
     }

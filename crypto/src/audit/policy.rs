@@ -105,6 +105,12 @@ impl Policy {
         })
     }
 
+    /// Whether what the quorum had signed at `witnessed` is older than allowed at `now`, both seconds UTC.
+    #[must_use]
+    pub fn is_stale(&self, witnessed: Option<u64>, now: u64) -> bool {
+        witnessed.is_some_and(|time| now > time.saturating_add(self.max_age.into()))
+    }
+
     /// Whether `other` asks for less than this one: another log, fewer of the witnesses that are known here, an older
     /// age, no stop any more. Who is new may fill the quorum alone, and counts for nothing.
     #[must_use]
@@ -134,8 +140,7 @@ impl Accepted {
     /// Whether it is older than the policy allows at `now`, seconds UTC. Without witnesses nobody knows its age.
     #[must_use]
     pub fn is_stale(&self, policy: &Policy, now: u64) -> bool {
-        self.witnessed
-            .is_some_and(|time| now > time.saturating_add(policy.max_age.into()))
+        policy.is_stale(self.witnessed, now)
     }
 }
 

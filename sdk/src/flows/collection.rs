@@ -45,7 +45,7 @@ impl From<ManifestError> for SyncError {
             ManifestError::Api(error) => Self::Api(error),
             ManifestError::Refused(refusal) => Self::Refused(refusal),
             // Nothing is written on the way to a list.
-            ManifestError::Busy | ManifestError::Device => Self::Local(LocalError),
+            ManifestError::Busy | ManifestError::Stale | ManifestError::Device => Self::Local(LocalError),
         }
     }
 }

@@ -17,6 +17,7 @@ use shared::audit::{LogWrite, Logged};
 use shared::collection::{Commit, Reference};
 use shared::{BodyId, ErrorCode, Hash};
 
+use super::barred::Barred;
 use super::collection::{State, SyncError};
 use super::conflict::{conflict_suffix, to_note};
 use super::gone::{added_again, purged_bodies, take_out};
@@ -49,6 +50,9 @@ pub enum CommitError {
     /// Other devices were faster eight times in a row; try again.
     #[error("other devices are changing the list")]
     Busy,
+    /// The account's log has no fresh signatures of its witnesses, and its policy stops writing until it has.
+    #[error("the log's witnesses have not signed for too long")]
+    Stale,
     /// The network or the server. The change may or may not have been made; `sync` tells.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -66,6 +70,17 @@ impl From<SyncError> for CommitError {
             SyncError::Api(error) => Self::Api(error),
             SyncError::Refused(refusal) => Self::Refused(refusal),
             SyncError::Local(_) => Self::Device,
+        }
+    }
+}
+
+impl From<Barred> for CommitError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Refused(refusal) => Self::Refused(refusal),
+            Barred::Stale => Self::Stale,
+            Barred::Api(error) => Self::Api(error),
+            Barred::Local => Self::Device,
         }
     }
 }
@@ -124,6 +139,7 @@ impl Unlocked {
     ) -> Result<Committed, CommitError> {
         let _turn = self.turn.lock().await;
         self.verify_agreed()?;
+        Box::pin(self.may_write_in_turn()).await?;
         let mut signer = signer;
         if self.replica.borrow().state.is_none() {
             self.sync_in_turn().await?;

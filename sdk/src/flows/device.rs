@@ -117,4 +117,4 @@ impl Unlocked {
 }
 
 /// Where a device keeps what is of one account (spec/flows.md section 8).
-const KEPT: [&str; 6] = ["pin", "notice", "journal", "evidence", "kit", "log"];
+const KEPT: [&str; 7] = ["pin", "notice", "journal", "evidence", "kit", "log", "stop"];

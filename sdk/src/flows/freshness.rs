@@ -6,6 +6,7 @@
 //! of this account that the server does not show.
 
 use crypto::audit::entry::{Entry, Tag};
+use crypto::audit::note::NoteKey;
 use crypto::audit::opening::{Opened, Opening, identity_label};
 use crypto::audit::policy::{Accepted, RefusedCheckpoint};
 use crypto::audit::proof::{verify_consistency, verify_inclusion, verify_tile};
@@ -73,6 +74,7 @@ impl Unlocked {
     /// The newest checkpoint, accepted under the account's policy, or refused. Read before what it is to vouch for: what
     /// it covers was there already.
     pub(crate) async fn read_checkpoint(&self) -> Result<Look, SyncError> {
+        self.looked.set(TreeHead::default());
         let (before, owed) = (self.seen_log().await?, self.owed_entries().await?);
         let note = match retry(self.device(), || api::audit::checkpoint(self.transport())).await {
             Ok(note) => note,
@@ -84,11 +86,14 @@ impl Unlocked {
         };
         let accepted = self.manifest.borrow().manifest.log.policy.accept(&note);
         match accepted {
-            Ok(accepted) => Ok(Look {
-                before,
-                owed,
-                accepted,
-            }),
+            Ok(accepted) => {
+                self.looked.set(*accepted.checkpoint().tree());
+                Ok(Look {
+                    before,
+                    owed,
+                    accepted,
+                })
+            }
             Err(RefusedCheckpoint::Quorum | RefusedCheckpoint::Checkpoint(_)) => {
                 Err(self.refuse_log(Check::Checkpoint, Route::Checkpoint, &note).await)
             }
@@ -149,16 +154,30 @@ impl Unlocked {
         if self.told.get() == manifest {
             self.told.set(None);
         }
-        let note = accepted.checkpoint().note().to_bytes();
         let seen = Seen {
             tree,
             scanned: tree.size,
-            note,
+            note: self.provable(&accepted),
         };
         self.keep_log(&seen).await?;
         self.know_log().await?;
         self.log.set(tree);
+        self.witnessed.set(accepted.witnessed());
+        self.settle(&tree).await?;
         Ok(true)
+    }
+
+    /// The note as it is kept: with what proves it to others, and nothing that a server could make it long with.
+    fn provable(&self, accepted: &Accepted) -> Vec<u8> {
+        let policy = &self.manifest.borrow().manifest.log.policy;
+        let witnesses: Vec<&NoteKey> = policy.witnesses.iter().collect();
+        let whole = accepted.checkpoint().clone().only(&policy.log, &witnesses);
+        let bytes = whole.note().to_bytes();
+        if Known::signed(&bytes).is_some() {
+            bytes
+        } else {
+            whole.only(&policy.log, &[]).note().to_bytes()
+        }
     }
 
     /// Consistency with what was seen, and inclusion of what is owed.
@@ -219,7 +238,7 @@ impl Unlocked {
             leaf: Hash(owed.leaf),
         };
         let refused = Refused::new(Check::LogEntry, Subject::Account, Route::Proofs, &note);
-        self.refuse(refused.knowing([entry])).await.into()
+        self.refuse_and_halt(refused.knowing([entry])).await
     }
 
     /// Looks through the entries that came since for what is this account's and was not shown.
@@ -431,26 +450,35 @@ impl Unlocked {
 
     async fn refuse_fork(&self, accepted: &Accepted, bound: &TreeHead, before: &Seen) -> SyncError {
         let note = accepted.checkpoint().note().to_bytes();
-        let known = Known::Checkpoint {
+        let contradicted = Known::Checkpoint {
             size: bound.size,
             root: Hash(bound.root),
-            signed: (before.tree == *bound)
-                .then(|| Known::signed(&before.note))
-                .flatten(),
+            signed: None,
+        };
+        // What a head or the manifest had seen is no note. The own one is, and proves what it can.
+        let known = if before.tree == *bound {
+            vec![known_log(before)]
+        } else if before.tree.size > 0 {
+            vec![contradicted, known_log(before)]
+        } else {
+            vec![contradicted]
         };
         let refused = Refused::new(Check::LogForked, Subject::Account, Route::Checkpoint, &note);
-        self.refuse(refused.knowing([known])).await.into()
+        self.refuse_and_halt(refused.knowing(known)).await
     }
 
     pub(crate) async fn refuse_log(&self, check: Check, route: Route, bytes: &[u8]) -> SyncError {
         let seen = self.seen_log().await.ok().filter(|seen| seen.tree.size > 0);
-        let known = seen.map(|seen| Known::Checkpoint {
-            size: seen.tree.size,
-            root: Hash(seen.tree.root),
-            signed: Known::signed(&seen.note),
-        });
+        let known = seen.map(|seen| known_log(&seen));
         let refused = Refused::new(check, Subject::Account, route, bytes);
-        self.refuse(refused.knowing(known)).await.into()
+        self.refuse_and_halt(refused.knowing(known)).await
+    }
+
+    /// A contradiction of the log: kept, and nothing is written until it is settled.
+    async fn refuse_and_halt(&self, refused: Refused<'_>) -> SyncError {
+        let refusal = self.refuse(refused).await;
+        self.halt(&refusal, self.looked.get()).await;
+        refusal.into()
     }
 
     /// The log answers everybody: "not here" and "not for you" are no answers of it.
@@ -554,6 +582,14 @@ impl Seen {
             scanned: u64::from_be_bytes(*scanned),
             note: note.to_vec(),
         })
+    }
+}
+
+fn known_log(seen: &Seen) -> Known {
+    Known::Checkpoint {
+        size: seen.tree.size,
+        root: Hash(seen.tree.root),
+        signed: Known::signed(&seen.note),
     }
 }
 

@@ -7,6 +7,7 @@ use crypto::account::manifest::Manifest;
 use shared::ErrorCode;
 use shared::account::PutManifest;
 
+use super::barred::Barred;
 use super::{login, pin, retry};
 use crate::api;
 use crate::error::{ApiError, LocalError};
@@ -20,6 +21,9 @@ pub enum ManifestError {
     /// not hold the change. Try once more.
     #[error("the change is not stored yet")]
     Busy,
+    /// The account's log has no fresh signatures of its witnesses, and its policy stops writing until it has.
+    #[error("the log's witnesses have not signed for too long")]
+    Stale,
     /// The network or the server.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -29,6 +33,17 @@ pub enum ManifestError {
     /// This device: randomness, memory or local store.
     #[error("this device failed")]
     Device,
+}
+
+impl From<Barred> for ManifestError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Refused(refusal) => Self::Refused(refusal),
+            Barred::Stale => Self::Stale,
+            Barred::Api(error) => Self::Api(error),
+            Barred::Local => Self::Device,
+        }
+    }
 }
 
 impl From<LocalError> for ManifestError {
@@ -41,6 +56,12 @@ impl Unlocked {
     /// Writes the next manifest with `change` applied. Believed once the account, read back, holds what was sent: a pin
     /// on the answer's word alone would have this device refuse an account that never changed.
     pub(crate) async fn change_manifest(&self, change: impl Fn(&mut Manifest)) -> Result<(), ManifestError> {
+        self.may_write().await?;
+        self.write_manifest(change).await
+    }
+
+    /// [`Unlocked::change_manifest`] for who has asked whether this device may write.
+    pub(crate) async fn write_manifest(&self, change: impl Fn(&mut Manifest)) -> Result<(), ManifestError> {
         for _ in 0..ATTEMPTS {
             let (previous, next) = self.next_manifest(&change)?;
             let put = PutManifest {

@@ -3,6 +3,7 @@
 pub(crate) mod absence;
 pub mod account;
 pub mod archive;
+pub mod barred;
 pub mod collection;
 pub mod commit;
 pub(crate) mod conflict;

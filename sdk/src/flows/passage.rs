@@ -119,6 +119,8 @@ impl Unlocked {
         }
         sealing.add(len);
         if !has {
+            // Another act of this client may have met a contradiction meanwhile.
+            self.stop_now()?;
             let put = || {
                 let (session, body) = (self.session(), passage.note.body);
                 let (bytes, hash) = (sealed.bytes.clone(), Hash(sealed.part_hash));

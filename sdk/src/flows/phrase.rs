@@ -13,6 +13,7 @@ use crypto::phrase::Password;
 use shared::account::{PutPassword, RegistrationStart};
 use shared::{ErrorCode, OperationId};
 
+use super::barred::Barred;
 use super::login::{self, OpenError};
 use super::manifest::ManifestError;
 use super::retry;
@@ -36,6 +37,9 @@ pub enum PhraseError {
     /// words do in any case.
     #[error("nobody can tell which phrase works")]
     Unknown,
+    /// The account's log has no fresh signatures of its witnesses, and its policy stops writing until it has.
+    #[error("the log's witnesses have not signed for too long")]
+    Stale,
     /// The network or the server; the old phrase goes on working.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -45,6 +49,17 @@ pub enum PhraseError {
     /// This device: randomness, memory or local store.
     #[error("this device failed")]
     Device,
+}
+
+impl From<Barred> for PhraseError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Refused(refusal) => Self::Refused(refusal),
+            Barred::Stale => Self::Stale,
+            Barred::Api(error) => Self::Api(error),
+            Barred::Local => Self::Device,
+        }
+    }
 }
 
 impl From<LocalError> for PhraseError {
@@ -57,6 +72,7 @@ impl From<ManifestError> for PhraseError {
     fn from(error: ManifestError) -> Self {
         match error {
             ManifestError::Busy => Self::Busy,
+            ManifestError::Stale => Self::Stale,
             ManifestError::Api(error) => Self::Api(error),
             ManifestError::Refused(refusal) => Self::Refused(refusal),
             ManifestError::Device => Self::Device,
@@ -72,6 +88,7 @@ impl Unlocked {
     pub async fn set_phrase(&self, phrase: &str) -> Result<(), PhraseError> {
         let password = Password::normalise(phrase).map_err(|_| PhraseError::Phrase)?;
         self.verify_agreed()?;
+        self.may_write().await?;
         let registered = self.register_again(&password).await?;
         for _ in 0..ATTEMPTS {
             let (previous, next, record) = self.next_password(&registered)?;

@@ -56,9 +56,13 @@ impl Unlocked {
             return Err(self.refuse_log(Check::LogPolicy, Route::Log, &bytes).await);
         };
         if stated != pinned {
+            if self.bar().await?.is_some() {
+                // Nothing is written now; the next look asks again.
+                return Ok(());
+            }
             let agree =
                 |manifest: &mut crypto::account::manifest::Manifest| manifest.log.policy = stated.clone();
-            Box::pin(self.change_manifest(agree)).await?;
+            Box::pin(self.write_manifest(agree)).await?;
         }
         self.policy_held.set(true);
         Ok(())

@@ -27,6 +27,7 @@ impl Unlocked {
     /// # Errors
     /// [`PhraseError`]; after [`PhraseError::Unknown`] nobody can tell which words work.
     pub async fn make_new_sheet(&self) -> Result<Vec<Zeroizing<String>>, PhraseError> {
+        self.may_write().await?;
         let words = self
             .device()
             .with_random(Words::make)

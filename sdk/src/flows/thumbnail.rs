@@ -59,6 +59,7 @@ impl Unlocked {
     pub async fn set_thumbnail(&self, object: &ObjectId, picture: &[u8]) -> Result<Committed, UploadError> {
         let id = object.parse().ok_or(CommitError::NotFound)?;
         self.ready().await?;
+        Box::pin(self.may_write()).await?;
         let (_, content) = self.described(object).ok_or(CommitError::NotFound)?;
         let thumbnail = self.store_thumbnail(picture).await?;
         let committed = self.commit(Signer::Write, |index, by| {

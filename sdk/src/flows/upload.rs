@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use shared::document::{BeginUpload, Upload};
 use shared::{BodyId, ErrorCode};
 
+use super::barred::Barred;
 use super::commit::{CommitError, MergeNote};
 use super::item::{Category, ObjectId};
 use super::journal::{self, UploadNote};
@@ -119,6 +120,9 @@ pub enum UploadError {
     /// The file cannot be read, or changed while it was read; nothing of the changed bytes was sent.
     #[error("the file cannot be read")]
     File(#[from] FileError),
+    /// The account's log has no fresh signatures of its witnesses, and its policy stops writing until it has.
+    #[error("the log's witnesses have not signed for too long")]
+    Stale,
     /// The network or the server; it can be continued.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -131,6 +135,17 @@ pub enum UploadError {
     /// This device cannot keep its journal, or has no randomness, or a worker died.
     #[error("this device failed")]
     Device,
+}
+
+impl From<Barred> for UploadError {
+    fn from(barred: Barred) -> Self {
+        match barred {
+            Barred::Refused(refusal) => Self::Refused(refusal),
+            Barred::Stale => Self::Stale,
+            Barred::Api(error) => Self::Api(error),
+            Barred::Local => Self::Device,
+        }
+    }
 }
 
 impl From<LocalError> for UploadError {
@@ -160,6 +175,7 @@ impl Unlocked {
         // Before a large file is read for nothing.
         Name::normalised(&new.name).map_err(|_| UploadError::Name)?;
         to_tags(&new.tags)?;
+        Box::pin(self.may_write()).await?;
         let content = self.read_through(file, watch).await?;
         self.upload_fresh(file, new, watch, content).await
     }
@@ -178,6 +194,7 @@ impl Unlocked {
         watch: &Watch<'_>,
     ) -> Result<Uploaded, UploadError> {
         self.verify_agreed()?;
+        Box::pin(self.may_write()).await?;
         let stored = api::document::uploads(self.transport(), self.session()).await?;
         let stored = stored.items.into_iter().find(|upload| upload.body_id == body);
         let note = self

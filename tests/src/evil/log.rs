@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crypto::audit::checkpoint::{Checkpoint, SignedCheckpoint};
 use crypto::audit::entry::Entry;
-use crypto::audit::note::{Kind as KeyKind, NoteSigner};
+use crypto::audit::note::{Kind as KeyKind, Note, NoteSigner};
 use crypto::audit::origin::Origin;
 use crypto::audit::prove::{self, Node, Run};
 use crypto::audit::tile::{Kind, Tile, WIDTH, bundled};
@@ -17,6 +17,7 @@ use shared::{ErrorCode, Hash, path};
 
 use super::{Attack, Exchange, is_of, list, path as path_of};
 use crate::adversary::{Fate, flip};
+use crate::witness;
 use crate::world::{World, plain_get};
 
 /// Checkpoints that the log did not sign, that are another log's, withheld, or older than one that was told.
@@ -154,6 +155,8 @@ pub struct LogKeeper {
     name: String,
     /// Every entry, to be altered.
     pub entries: Vec<Vec<u8>>,
+    /// Witnesses that sign whatever history they are shown, by number.
+    pub colluding: Vec<u8>,
 }
 
 impl LogKeeper {
@@ -168,6 +171,7 @@ impl LogKeeper {
             seed: *seed,
             name: String::from_utf8(name.to_vec()).expect("a name"),
             entries: Vec::new(),
+            colluding: Vec::new(),
         };
         let mut patience = 500;
         let newest = loop {
@@ -231,7 +235,13 @@ impl LogKeeper {
     pub fn checkpoint(&self) -> Vec<u8> {
         let origin = self.name.clone();
         let tree = self.tree();
-        self.sign(&Checkpoint { origin, tree }.to_text())
+        let text = Checkpoint { origin, tree }.to_text();
+        let note = Note::parse(&self.sign(&text)).expect("a note");
+        let cosigned = |note: Note, number: &u8| {
+            let by_witness = witness::cosigned(*number, &text, witness::now());
+            note.join(&by_witness).expect("one text")
+        };
+        self.colluding.iter().fold(note, cosigned).to_bytes()
     }
 
     /// The next generation of this log, as its own operator can make it: so many entries of it, then `last` as its last word,
@@ -253,6 +263,7 @@ impl LogKeeper {
             seed: [9; 32],
             name: Origin { generation, ..origin }.to_string(),
             entries: kept.chain([predecessor.to_bytes()]).collect(),
+            colluding: Vec::new(),
         }
     }
 

@@ -162,6 +162,23 @@ pub const PARSERS: &[Parser] = &[
         valid: |draw| draw.bytes(40),
     },
     Parser {
+        name: "Stop::parse",
+        file: "sdk/src/flows/barred.rs",
+        rule: Rule::Exact,
+        run: sdk::parsers::log_stop,
+        valid: |draw| {
+            let evidence = match draw.below(2) {
+                0 => "null".to_owned(),
+                _ => format!("\"evidence/open/{:020}\"", draw.number()),
+            };
+            let (size, root) = (draw.number(), shared::Hash(draw.array()));
+            let stop = format!(
+                "{{\"check\":\"log_forked\",\"evidence\":{evidence},\"size\":{size},\"root\":\"{root}\"}}"
+            );
+            stop.into_bytes()
+        },
+    },
+    Parser {
         name: "Owed::parse",
         file: "sdk/src/flows/freshness.rs",
         rule: Rule::Exact,

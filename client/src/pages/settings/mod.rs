@@ -9,12 +9,14 @@ pub mod step_up;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use sdk::flows::barred::LogState;
 
 use crate::components::frame::Frame;
 use crate::components::icon::{Icon, Svg};
 use crate::message::{Answer, Call, Deployment};
 use crate::pages::evidence::EvidenceSection;
 use crate::pages::settings::carry::CarrySection;
+use crate::platform::format;
 use crate::platform::page::Theme;
 use crate::state::app;
 use crate::t;
@@ -135,7 +137,9 @@ fn LanguageChoice(testid: &'static str, locale: Locale) -> impl IntoView {
 
 #[component]
 fn Service(card: Deployment) -> impl IntoView {
-    let (lang, version) = (app().lang, card.version);
+    let app = app();
+    let (lang, version) = (app.lang, card.version);
+    let log = Memo::new(move |_| app.listing.with(|listing| listing.log.clone()));
     view! {
         <section class="set">
             <h2>{t!(settings.service)}</h2>
@@ -155,7 +159,26 @@ fn Service(card: Deployment) -> impl IntoView {
                         <span class="small muted">{t!(settings.version_hint)}</span>
                     </div>
                 </li>
+                {move || log.get().map(|log| view! {
+                    <li>
+                        <div class="grow">
+                            <span class="name">{t!(log.watched)}</span>
+                            <span class="small muted" data-testid="settings-watched">{move || watched(&log, lang.get())}</span>
+                        </div>
+                    </li>
+                })}
             </ul>
         </section>
     }
+}
+
+/// Who vouches for the service's log, and what stays unproven where nobody does.
+fn watched(log: &LogState, lang: Locale) -> String {
+    if log.quorum == 0 {
+        return text::log::nobody(lang).to_owned();
+    }
+    let by = text::log::by(lang, log.quorum.into());
+    log.witnessed.map_or(by.clone(), |when| {
+        format!("{by} {}", text::log::since(lang, &format::date(when, lang)))
+    })
 }
