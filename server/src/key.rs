@@ -241,6 +241,21 @@ pub(crate) fn logged_map() -> Place {
     (Table::Meta, b"map-index".to_vec())
 }
 
+/// The map as it was before the newest root, while the newest is not witnessed yet.
+pub(crate) fn map_before() -> Place {
+    (Table::Meta, b"map-before".to_vec())
+}
+
+/// Tiles of the map as they were then, as a prefix; the tile's own name follows.
+pub(crate) fn tiles_before() -> Place {
+    (Table::Tile, vec![b'u'])
+}
+
+/// A tile of the map as it was then; a single zero where there was none.
+pub(crate) fn tile_before(prefix: &[u8]) -> Place {
+    (Table::Tile, join(b'u', &[prefix]))
+}
+
 /// A tile of the map.
 pub(crate) fn map_tile(prefix: &[u8]) -> Place {
     (Table::Tile, join(b'm', &[prefix]))

@@ -129,7 +129,7 @@ impl Log {
     /// Signs what is durable by now. The signed size is on the disk before anybody is told of it.
     pub(crate) async fn publish(&self, store: &dyn MetaStore) -> Result<TreeHead, LogError> {
         let mut tree = self.tree.write().await;
-        map::advance(store).await?;
+        map::advance(store, self.reach()).await?;
         let before = tree.leaves();
         let mut next = tree.clone();
         loop {
@@ -160,19 +160,25 @@ impl Log {
         keys: &[Hash32],
     ) -> Result<Option<(MapState, u64, Vec<MapProof>)>, StoreError> {
         let _reading = self.tree.read().await;
-        let Some((state, index)) = map::newest(store).await? else {
+        let Some(served) = map::served(store, self.reach()).await? else {
             return Ok(None);
         };
         let mut proofs = Vec::with_capacity(keys.len());
         for key in keys {
-            proofs.push(map::prove(store, state.root, *key).await?);
+            proofs.push(map::prove(store, &served, *key).await?);
         }
-        Ok(Some((state, index, proofs)))
+        Ok(Some((served.state, served.index, proofs)))
     }
 
     /// The newest checkpoint that counts; none before its first quorum.
     pub(crate) fn checkpoint(&self) -> Option<SignedCheckpoint> {
         self.witnessed.counts(self.newest())
+    }
+
+    /// How far the log is witnessed, where witnesses are asked.
+    fn reach(&self) -> Option<u64> {
+        let counts = || self.checkpoint().map_or(0, |counts| counts.tree().size);
+        (self.policy.quorum > 0).then(counts)
     }
 
     /// The checkpoint that witnesses are asked to sign.

@@ -116,7 +116,11 @@ pub(crate) async fn map(
     }
     let keys: Vec<[u8; 32]> = json.keys.iter().map(|key| key.0).collect();
     let proven = state.log.prove(state.meta.as_ref(), &keys).await?;
-    let (map, index, proofs) = proven.ok_or(ErrorCode::NotFound)?;
+    let (map, index, proofs) = proven.ok_or_else(|| match state.log.policy.quorum {
+        0 => ErrorCode::NotFound.into(),
+        // There may be one that the witnesses have not signed yet.
+        _ => Failure::retry_after(ErrorCode::Unavailable, UNSIGNED_SECONDS),
+    })?;
     Ok(Json(MapProofs {
         root: Hash(map.root),
         covered: map.covered,
