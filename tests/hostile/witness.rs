@@ -43,7 +43,16 @@ fn join(note: Note, other: &Note) -> Note {
     note.join(other).unwrap()
 }
 
-/// The log's signature stands in each; the quorum of two different witnesses in none.
+/// The note, and what a witness signed of another checkpoint.
+fn join_elsewhere(note: Note, number: u8) -> Vec<u8> {
+    let elsewhere = note.text().replacen('\n', "\n1", 1);
+    let other = cosigned(number, &elsewhere, now()).to_bytes();
+    let line = other.split(|byte| *byte == b'\n').rev().nth(1).unwrap();
+    [&note.to_bytes()[..], line, b"\n"].concat()
+}
+
+/// The log's signature stands in each; the quorum of two different witnesses in none but the last, where a third one's
+/// stands and is false.
 fn short_of_quorum() -> Vec<Attack> {
     vec![
         cosigned_otherwise("no witness", |_, note| note.to_bytes()),
@@ -68,12 +77,11 @@ fn short_of_quorum() -> Vec<Attack> {
             text.into_bytes()
         }),
         cosigned_otherwise("the second's signature of another checkpoint", |text, note| {
-            let mut bytes = join(note, &cosigned(0, text, now())).to_bytes();
-            let elsewhere = text.replacen('\n', "\n1", 1);
-            let other = cosigned(1, &elsewhere, now()).to_bytes();
-            let line = other.split(|byte| *byte == b'\n').rev().nth(1).unwrap();
-            bytes.extend([line, b"\n"].concat());
-            bytes
+            join_elsewhere(join(note, &cosigned(0, text, now())), 1)
+        }),
+        cosigned_otherwise("a false third one beside the quorum", |text, note| {
+            let both = join(cosigned(0, text, now()), &cosigned(1, text, now()));
+            join_elsewhere(join(note, &both), 2)
         }),
     ]
 }
@@ -116,7 +124,7 @@ async fn n41_a_checkpoint_short_of_its_quorum_is_refused() {
 
 /// Two witnesses, both asked. The log shows one client another history, and one witness signs whatever it is shown.
 #[tokio::test(flavor = "multi_thread")]
-async fn n43_one_colluding_witness_of_two_does_not_make_another_history_count() {
+async fn n41_n43_one_colluding_witness_of_two_does_not_make_another_history_count() {
     let world = World::start_witnessed(2, 2, false).await.unwrap();
     let _rounds = world.comes_again(&[0, 1]);
     let it = behind(&world).await;
@@ -296,7 +304,7 @@ async fn n43_after_a_fork_this_device_writes_nothing_and_reads_on() {
 
 /// What was withheld for a while is no fork: once the log is whole again, this device writes again.
 #[tokio::test(flavor = "multi_thread")]
-async fn n42_a_contradiction_that_is_settled_stops_no_longer() {
+async fn n43_a_contradiction_that_is_settled_stops_no_longer() {
     let world = world().await;
     let it = behind(&world).await;
     let withheld = || {
@@ -377,7 +385,7 @@ async fn n41_a_stale_log_is_told_and_stops_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn n41_a_stale_log_stops_writing_where_the_account_wants_it() {
+async fn n41_n43_a_stale_log_stops_writing_where_the_account_wants_it() {
     let world = World::start_witnessed(2, 2, true).await.unwrap();
     let desk = Desk::new(&world);
     let evil = Evil::on(&desk.line);
@@ -445,4 +453,35 @@ async fn an_honest_log_with_slow_witnesses_accuses_nobody() {
     }
     assert_eq!(safe.list(), other.list());
     assert!(safe.evidence().await.unwrap().is_empty());
+}
+
+/// A device that was never here reads the map instead of a long log: the one that is witnessed, while more is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_device_reads_a_long_log_that_its_witnesses_are_behind() {
+    let world = World::start_witnessed(2, 2, false).await.unwrap();
+    let rounds = world.comes_again(&[0, 1]);
+    let desk = Desk::new(&world);
+    let (alice, safe) = Person::creates_account("alice", &desk).await;
+    for number in 0..280 {
+        safe.make_folder(&format!("Dossier {number}"), None)
+            .await
+            .unwrap();
+    }
+    tests::evil::LogKeeper::of(&world, 284).await;
+    drop(rounds);
+    // From here on checkpoints are made, and nobody signs them.
+    for number in 0..3 {
+        safe.make_folder(&format!("Encore {number}"), None).await.unwrap();
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    }
+    let fresh = Desk::new(&world);
+    let evil = Evil::on(&fresh.line);
+    let other = alice.opens(&fresh).await;
+    assert_eq!(other.list().len(), 283);
+    let memory = evil.memory();
+    let asked = memory
+        .iter()
+        .filter(|seen| tests::evil::is_of(&seen.request, shared::path::MAP));
+    assert!(asked.count() > 0, "the log was short");
+    assert!(other.evidence().await.unwrap().is_empty());
 }
