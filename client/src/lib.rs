@@ -66,6 +66,9 @@
 //!   `evidence-names`, `evidence-save-all`, `evidence-older`; each piece an `evidence-row` with `data-check`, and in it
 //!   `evidence-check`, `evidence-subject`, `evidence-open`, then `evidence-facts`, `evidence-name`, `evidence-save`, `evidence-delete`;
 //!   then `evidence-delete-submit`, `evidence-delete-cancel`
+//! - settings, the journal: `journal` with `journal-read`, `journal-reading`, `journal-failed`, `journal-doubts` or
+//!   `journal-holds`, `journal-filter` and `journal-none`, `journal-older`, `journal-save`; each line a `journal-line` with `data-kind` and
+//!   `data-verdict` (`signed`, `server`, `logged`, `contradiction`), in it `journal-verdict`, `journal-doubt`
 //! - presence: `resuming` (while an open safe is gone on with), `offline`, `offline-retry`, `leaving`, `leaving-stay`; in the
 //!   settings `idle-5`, `idle-15`, `idle-60`
 //!   and `carry` with `carry-load`, `carry-heavy`, `carry-trash`,

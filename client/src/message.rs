@@ -11,6 +11,7 @@ use sdk::evidence::{Check, Names, Subject};
 use sdk::flows::barred::LogState;
 use sdk::flows::commit::MergeNote;
 use sdk::flows::document::{Item, ObjectId};
+use sdk::flows::history::History;
 use sdk::flows::kit::KitState;
 use sdk::flows::notice::WayChange;
 use sdk::flows::restored::Restored;
@@ -105,6 +106,10 @@ pub enum Call {
         /// From [`Piece`].
         id: String,
     },
+    /// The journal, read and checked now; answers with its lines.
+    ReadHistory,
+    /// The journal as it was read last, as one file to save; it comes back as a Blob.
+    SaveHistory,
     /// About a session that goes on.
     Resume(ResumeCall),
 }
@@ -189,6 +194,8 @@ pub enum Answer {
     Safe(SafeAnswer),
     /// What was refused and kept, the newest first.
     Evidence(Vec<Piece>),
+    /// The journal.
+    History(History),
     /// What came of a session that was to go on.
     Resume(ResumeAnswer),
 }

@@ -14,6 +14,7 @@ use crate::message::{
     Answer, Call, CallId, Failure, Listing, Notice, Opened, Pieces, Progress, Refused, SafeCall, Sheet,
 };
 use crate::platform::archive::Beside;
+use crate::platform::format;
 use crate::platform::page::{self, Theme};
 use crate::platform::remote::{Delivered, Remote};
 use crate::platform::thumbnail;
@@ -293,6 +294,18 @@ impl App {
         let (_, blob) = remote.ask_with(remote.next_id(), call, None, |_| ()).await?;
         let blob = blob.ok_or_else(|| Failure::code("internal"))?;
         page::save(&blob, text::evidence::file_name(self.lang.get_untracked()));
+        Ok(())
+    }
+
+    /// Saves the journal as it was read last, as one file.
+    pub async fn save_history(self) -> Result<(), Failure> {
+        let remote = self.line();
+        let (_, blob) = remote
+            .ask_with(remote.next_id(), Call::SaveHistory, None, |_| ())
+            .await?;
+        let blob = blob.ok_or_else(|| Failure::code("internal"))?;
+        let day = format::iso_day(format::now());
+        page::save(&blob, &text::journal::file_name(self.lang.get_untracked(), &day));
         Ok(())
     }
 

@@ -93,9 +93,11 @@ async fn n29_a_journal_unlike_what_the_devices_signed_is_a_contradiction() {
     let it = Told::in_world(&world).await;
     let honest = it.history().await;
     assert_eq!(doubts(&honest), []);
-    let signed = |what: &What| match what {
-        What::Changed { .. } | What::Uploaded { .. } | What::Erased { .. } => true,
-        _ => false,
+    let signed = |what: &What| {
+        matches!(
+            what,
+            What::Changed { .. } | What::Uploaded { .. } | What::Erased { .. }
+        )
     };
     for line in &honest.lines {
         let expected = if signed(&line.what) {

@@ -84,6 +84,7 @@ impl Desk {
             cancel.cancel();
         }
         self.draft.borrow_mut().take();
+        self.history.borrow_mut().take();
         let safe = self.safe.borrow_mut().take();
         let asked = self.asked.borrow_mut().take();
         if let Some(safe) = safe.and_then(Rc::into_inner).or(asked) {

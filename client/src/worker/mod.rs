@@ -5,6 +5,7 @@ mod account;
 mod archive;
 mod door;
 mod evidence;
+mod history;
 mod list;
 mod resume;
 mod secrets;
@@ -16,6 +17,7 @@ use std::rc::Rc;
 
 use sdk::fault::Fault;
 use sdk::flows::account::Draft;
+use sdk::flows::history::History;
 use sdk::flows::{Cancel, Device};
 use sdk::session::Unlocked;
 use wasm_bindgen_futures::spawn_local;
@@ -60,6 +62,8 @@ struct Desk {
     keeping: futures::lock::Mutex<()>,
     /// Transfers that can be cancelled.
     running: RefCell<HashMap<CallId, Cancel>>,
+    /// The journal as it was read last.
+    history: RefCell<Option<History>>,
     /// One transfer at a time: memory stays constant, and the first file is saved first.
     turn: futures::lock::Mutex<()>,
 }
@@ -81,6 +85,7 @@ impl Desk {
             list_kept: Cell::new(0),
             keeping: futures::lock::Mutex::new(()),
             running: RefCell::new(HashMap::new()),
+            history: RefCell::new(None),
             turn: futures::lock::Mutex::new(()),
         }
     }
@@ -109,6 +114,8 @@ impl Desk {
             Call::ListEvidence => self.list_evidence().await,
             Call::DeleteEvidence { id } => self.delete_evidence(&id).await,
             Call::SaveEvidence { pieces, names } => return self.save_evidence(&pieces, names).await,
+            Call::ReadHistory => self.read_history().await,
+            Call::SaveHistory => return self.save_history(),
             Call::Resume(call) => return self.resume(call).await,
         };
         answer.map(|answer| (answer, None))

@@ -1,7 +1,8 @@
 //! What the server of the walk lies about, where a state needs it.
 
-use shared::ErrorCode;
+use shared::journal::{Happening, Journal};
 use shared::session::SessionOpened;
+use shared::{BodyId, ErrorCode};
 use tests::adversary::flip;
 use tests::evil;
 use tests::world::Answer;
@@ -20,6 +21,28 @@ pub(super) fn alter_slot(asked: &str, answer: &mut Answer) {
     {
         flip(&mut opened.slot.0, 8 * 120);
         answer.body = serde_json::to_vec(&opened).unwrap();
+    }
+}
+
+/// A deletion that nobody asked for, at the end of the journal.
+pub(super) fn invented_deletion(asked: &str, answer: &mut Answer) {
+    if asked.contains("/account/journal")
+        && let Ok(mut journal) = serde_json::from_slice::<Journal>(&answer.body)
+        && let Some(mut event) = journal.items.last().cloned()
+    {
+        event.number += 1;
+        event.what = Happening::Erased {
+            body_id: BodyId([7; 16]),
+        };
+        journal.items.push(event);
+        answer.body = serde_json::to_vec(&journal).unwrap();
+    }
+}
+
+/// A journal that is none.
+pub(super) fn no_journal(asked: &str, answer: &mut Answer) {
+    if asked.contains("/account/journal") {
+        answer.body = b"{}".to_vec();
     }
 }
 

@@ -4,7 +4,7 @@
 
 use tests::world::Answer;
 
-use crate::screens::lies::{alter_content, alter_slot, no_answer, sign_out};
+use super::lies::{alter_content, alter_slot, invented_deletion, no_answer, no_journal, sign_out};
 
 /// A screen and its states, in the order in which they are visited.
 pub(crate) struct Screen {
@@ -464,6 +464,34 @@ pub(crate) const SCREENS: &[Screen] = &[
                     Click("evidence-delete-cancel"),
                     Click("carry-out"),
                     See("carry-outcome"),
+                ],
+            ),
+            ("the journal", &[Click("journal-read"), See("journal-holds")]),
+            (
+                "the journal, nothing of a kind",
+                &[Click("[data-name='operator']"), See("journal-none")],
+            ),
+            (
+                "the journal, another one than was signed",
+                &[
+                    Lie(invented_deletion),
+                    Link("/coffre"),
+                    See("safe"),
+                    Link("/reglages"),
+                    Click("journal-read"),
+                    See("journal-doubts"),
+                ],
+            ),
+            (
+                "the journal, unreadable",
+                &[
+                    Lie(no_journal),
+                    Link("/coffre"),
+                    See("safe"),
+                    Link("/reglages"),
+                    Click("journal-read"),
+                    See("journal-failed"),
+                    Mend,
                 ],
             ),
             (

@@ -101,7 +101,7 @@ fn ask(app: App, call: AccountCall, devices: RwSignal<Vec<OpenDevice>>) {
 }
 
 /// `computer firefox` in the reader's language; what is not understood is a device without a name.
-fn name_of(name: Option<&str>, current: bool, lang: Locale) -> String {
+pub(super) fn name_of(name: Option<&str>, current: bool, lang: Locale) -> String {
     let (kind, browser) = name
         .unwrap_or_default()
         .split_once(' ')

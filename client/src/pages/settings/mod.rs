@@ -2,6 +2,7 @@
 
 pub mod carry;
 pub mod devices;
+pub mod journal;
 pub mod leave;
 pub mod lock;
 pub mod secrets;
@@ -61,6 +62,7 @@ pub fn SettingsPage() -> impl IntoView {
                 <lock::LockSection/>
                 <Display/>
                 {move || deployment.get().map(|card| view! { <Service card/> })}
+                <journal::JournalSection/>
                 <EvidenceSection/>
                 <CarrySection/>
                 <leave::Leave/>
