@@ -8,8 +8,9 @@ use std::rc::Rc;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use crypto::audit::note::{Kind, NoteKey};
 use sdk::api::auditor::Auditor;
-use sdk::native::{Http, SystemClock, SystemRandom};
+use sdk::native::{SystemClock, SystemRandom};
 
+use crate::address::{AddressError, reach};
 use crate::audit::report::{Language, Report, Words};
 use crate::audit::source::Source;
 use crate::audit::{AuditError, Plan, audit, folder_of};
@@ -71,6 +72,18 @@ fn command() -> Command {
             "the log's key from a place that you trust; without it the first answer is believed, and held to for ever",
         )
     };
+    let line = || {
+        [
+            path(
+                "ca",
+                "believe the authorities of this PEM file, and not those of the system",
+            ),
+            Arg::new("insecure-http")
+                .long("insecure-http")
+                .action(ArgAction::SetTrue)
+                .help("allow plain http to another machine: then whoever is on the wire can say anything"),
+        ]
+    };
     let audit = Command::new("audit")
         .about("replays the log of a deployment and examines its store; see the commands below for the rest")
         .args_conflicts_with_subcommands(true)
@@ -78,6 +91,7 @@ fn command() -> Command {
         .arg(url().required(true))
         .arg(path("key", "this auditor's key file").required(true))
         .arg(path("state", "folder with what earlier audits have seen").required(true))
+        .args(line())
         .arg(log_key())
         .arg(
             Arg::new("chunks")
@@ -124,6 +138,7 @@ fn command() -> Command {
                 .arg(url().required(true))
                 .arg(path("key", "this witness's key file").required(true))
                 .arg(path("state", "file with how far this witness has seen the log").required(true))
+                .args(line())
                 .arg(log_key()),
         )
         .subcommand(
@@ -283,13 +298,28 @@ async fn source(
     matches: &ArgMatches,
     language: Language,
 ) -> Result<(Source, shared::audit::LogCard), Message> {
-    let transport = Http::new(&text(matches, "url")).map_err(|error| error.to_string())?;
+    let authorities = matches.get_one::<PathBuf>("ca").map(PathBuf::as_path);
+    let transport = reach(
+        &text(matches, "url"),
+        authorities,
+        matches.get_flag("insecure-http"),
+    );
+    let transport = transport.map_err(|error| unreachable(error, language))?;
     let source = Source::new(Rc::new(transport), Rc::new(SystemClock));
     let card = source
         .card()
         .await
         .map_err(|error| not_done(error.into(), language))?;
     Ok((source, card))
+}
+
+fn unreachable(error: AddressError, language: Language) -> Message {
+    Words::of(language).say(match error {
+        AddressError::Form => "error.address",
+        AddressError::Plain => "error.plain",
+        AddressError::Authorities => "error.authorities",
+        AddressError::System => "error.system",
+    })
 }
 
 fn not_done(error: AuditError, language: Language) -> Message {

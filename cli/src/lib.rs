@@ -4,6 +4,7 @@
 //! Holds no key of a person and needs no trust in the server: whatever it sends is hostile until it is proven. The
 //! checks and their names are those of `spec/audit.md`.
 
+pub mod address;
 pub mod audit;
 pub mod command;
 pub mod evidence;

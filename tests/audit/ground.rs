@@ -13,6 +13,8 @@ use tests::person::{Desk, Person, Safe};
 use tests::sample;
 use tests::world::{World, copy_folder};
 
+const SEED: [u8; 32] = [0x41; 32];
+
 /// The world and its people.
 pub(crate) struct Ground {
     pub(crate) world: World,
@@ -22,7 +24,7 @@ pub(crate) struct Ground {
 }
 
 fn key() -> NoteSigner {
-    NoteSigner::from_seed("audit.example", Kind::Text, &[0x41; 32]).unwrap()
+    NoteSigner::from_seed("audit.example", Kind::Text, &SEED).unwrap()
 }
 
 impl Ground {
@@ -57,6 +59,15 @@ impl Ground {
         let line = Rc::new(OverLine(Line::to(&self.world.origin())));
         let card = Source::new(line, Rc::new(SystemClock)).card().await;
         card.unwrap().key.split('+').next().unwrap().to_owned()
+    }
+
+    /// The admitted auditor's key, as a file.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        let path = self.world.folder().join("key");
+        let kind = 1;
+        let bytes = [b"CVNK\x01".as_slice(), &[kind], &SEED, b"audit.example"].concat();
+        std::fs::write(&path, bytes).unwrap();
+        path
     }
 
     /// A folder for an auditor's state.

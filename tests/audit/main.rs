@@ -6,4 +6,5 @@ mod green;
 mod ground;
 mod store;
 mod table;
+mod tls;
 mod wire;

@@ -50,10 +50,11 @@ impl Patience {
 }
 
 impl Http {
-    /// A transport to `base`: scheme, host and port, without a path (`http://127.0.0.1:8080`).
+    /// A transport to `base`: scheme, host and port, without a path (`http://127.0.0.1:8080`). What begins with
+    /// `https://` needs the feature `tls` and is believed under any authority that the system trusts.
     ///
     /// # Errors
-    /// [`TransportError::Offline`] where the platform gives no client.
+    /// [`TransportError::Offline`] where the platform gives no client, or no authorities.
     pub fn new(base: &str) -> Result<Self, TransportError> {
         Self::with_patience(base, Patience::default())
     }
@@ -61,9 +62,26 @@ impl Http {
     /// [`Http::new`], waiting as long as `patience` says.
     ///
     /// # Errors
-    /// [`TransportError::Offline`] where the platform gives no client.
+    /// [`TransportError::Offline`] where the platform gives no client, or no authorities.
     pub fn with_patience(base: &str, patience: Patience) -> Result<Self, TransportError> {
-        let client = reqwest::Client::builder()
+        Self::build(base, patience, super::tls::of_the_system(base))
+    }
+
+    /// [`Http::new`], under the authorities of a PEM file alone: those of the system are not asked.
+    ///
+    /// # Errors
+    /// [`TransportError::Offline`] where the file names no authority that can be read.
+    #[cfg(feature = "tls")]
+    pub fn with_authorities(base: &str, pem: &[u8]) -> Result<Self, TransportError> {
+        Self::build(base, Patience::default(), super::tls::of_a_file(pem)?)
+    }
+
+    fn build(
+        base: &str,
+        patience: Patience,
+        builder: reqwest::ClientBuilder,
+    ) -> Result<Self, TransportError> {
+        let client = builder
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .no_proxy()

@@ -1,8 +1,9 @@
 //! A [`Device`](crate::flows::Device) for programs that are not a web page: HTTP, the system's clock and randomness,
-//! a folder as local store. Feature `native`.
+//! a folder as local store. Feature `native`; https with the feature `tls`.
 
 mod http;
 mod store;
+mod tls;
 
 use async_trait::async_trait;
 use crypto::random::{Random, RandomError};
@@ -12,6 +13,8 @@ use crate::flows::{Clock, Source};
 
 pub use http::{Http, Patience};
 pub use store::Folder;
+#[cfg(feature = "tls")]
+pub use tls::install_provider;
 
 /// The system's clock; sleeps on tokio.
 #[derive(Debug, Clone, Copy, Default)]

@@ -156,6 +156,8 @@ impl Stage {
             }),
         )?;
         wanted.set_browser_log_level(LoggingPrefsLogLevel::All)?;
+        // The driver's client shares reqwest with the commands, which speak TLS; it does so over plain http.
+        sdk::native::install_provider();
         let driver = WebDriver::new(format!("http://127.0.0.1:{}", self.driver.port), wanted).await?;
         let browser = Browser {
             driver,
