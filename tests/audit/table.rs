@@ -66,6 +66,7 @@ fn table() -> Vec<Tampering> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::print_stdout, reason = "the table is what this test is read for")]
 async fn each_single_tampering_has_its_finding() {
     let is_deep = std::env::var_os("CIVIS_DEEP").is_some();
     let (people, each) = if is_deep { (10, 300) } else { (2, 8) };

@@ -97,7 +97,7 @@ impl Replay {
             heads: Vec::new(),
             owed: BTreeSet::new(),
             next: mark.map_or(0, |mark| mark.size),
-            size_before: mark.map_or(0, |mark| mark.size),
+            size_before: mark.filter(|mark| mark.quorum == 0).map_or(0, |mark| mark.size),
             adds: Vec::new(),
             drops: Vec::new(),
             accounts: HashSet::new(),

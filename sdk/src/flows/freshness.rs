@@ -7,7 +7,7 @@
 
 use crypto::audit::entry::{Entry, Tag};
 use crypto::audit::note::NoteKey;
-use crypto::audit::opening::{Opened, Opening, identity_label};
+use crypto::audit::opening::{Opening, identity_label};
 use crypto::audit::policy::{Accepted, RefusedCheckpoint};
 use crypto::audit::proof::{verify_consistency, verify_inclusion, verify_tile};
 use crypto::audit::tag::LogKey;
@@ -20,6 +20,7 @@ use shared::{AccountId, Hash, LogTag, limit};
 
 use super::collection::SyncError;
 use super::retry;
+pub(crate) use super::seen::{Owed, Seen};
 use crate::api;
 use crate::error::{ApiError, LocalError};
 use crate::evidence::{Check, Known, Refused, Route, Subject};
@@ -34,25 +35,6 @@ pub(crate) struct Wanted {
     pub(crate) label: Hash32,
     pub(crate) seq: u32,
     pub(crate) bundle_hash: Hash32,
-}
-
-/// How far this device has seen the log: size ‖ root ‖ entries looked through ‖ the note.
-#[derive(Clone, Default)]
-pub(crate) struct Seen {
-    pub(crate) tree: TreeHead,
-    pub(crate) scanned: u64,
-    pub(crate) note: Vec<u8>,
-}
-
-/// An entry that must be in the log, at this index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Owed {
-    index: u64,
-    leaf: Hash32,
-    /// Size of the last checkpoint that did not come as far.
-    passed: u64,
-    /// How many of them were asked for after the entry was written.
-    times: u8,
 }
 
 /// A checkpoint that the policy accepts, with what this device knew before it asked for it.
@@ -513,75 +495,6 @@ impl Wanted {
 
     fn is_manifest(&self, entry: &[u8]) -> bool {
         matches!(Entry::parse(entry), Ok(Entry::Sealed { tag, .. }) if self.manifests.contains(&tag))
-    }
-}
-
-impl Owed {
-    fn new(logged: &Logged, opening: Opening, tag: Tag) -> Self {
-        let opened = Opened {
-            blind: logged.blind.0,
-            opening,
-        };
-        Self {
-            index: logged.index,
-            leaf: opened.entry(tag).leaf_hash(),
-            passed: 0,
-            times: 0,
-        }
-    }
-
-    /// Whether a tree does not reach it yet.
-    pub(crate) const fn is_behind(&self, tree: &TreeHead) -> bool {
-        self.index >= tree.size
-    }
-
-    fn is_among(&self, others: &[Self]) -> bool {
-        let same = |other: &Self| (other.index, other.leaf) == (self.index, self.leaf);
-        others.iter().any(same)
-    }
-
-    pub(crate) fn to_bytes(self) -> Vec<u8> {
-        let (index, passed) = (self.index.to_be_bytes(), self.passed.to_be_bytes());
-        [&index[..], &self.leaf, &passed, &[self.times]].concat()
-    }
-
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let (index, rest) = bytes.split_first_chunk::<8>()?;
-        let (leaf, rest) = rest.split_first_chunk::<32>()?;
-        let (passed, rest) = rest.split_first_chunk::<8>()?;
-        let [times] = rest else { return None };
-        Some(Self {
-            index: u64::from_be_bytes(*index),
-            leaf: *leaf,
-            passed: u64::from_be_bytes(*passed),
-            times: *times,
-        })
-    }
-}
-
-impl Seen {
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        [
-            &self.tree.size.to_be_bytes()[..],
-            &self.tree.root,
-            &self.scanned.to_be_bytes(),
-            &self.note,
-        ]
-        .concat()
-    }
-
-    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
-        let (size, rest) = bytes.split_first_chunk::<8>()?;
-        let (root, rest) = rest.split_first_chunk::<32>()?;
-        let (scanned, note) = rest.split_first_chunk::<8>()?;
-        Some(Self {
-            tree: TreeHead {
-                size: u64::from_be_bytes(*size),
-                root: *root,
-            },
-            scanned: u64::from_be_bytes(*scanned),
-            note: note.to_vec(),
-        })
     }
 }
 

@@ -29,6 +29,7 @@ pub mod read;
 pub mod restored;
 pub mod resume;
 pub mod seal;
+pub(crate) mod seen;
 pub mod sheet;
 pub mod step_up;
 pub mod thumbnail;

@@ -45,7 +45,7 @@ impl Stage {
         let telling = Telling(Arc::clone(&store), Arc::clone(&batches));
         write_past(&telling).await;
         let deployment_id = [7; 16];
-        let log = Log::unkept(&deployment_id).unwrap();
+        let log = Log::unkept(&deployment_id, &Config::default()).unwrap();
         let setup = Setup::make(&mut SystemRandom).unwrap();
         let state = State::new(config(data), Arc::new(telling), store, setup, deployment_id, log);
         (Self::serve(runtime(), state).await, batches)

@@ -3,6 +3,7 @@
 //! `table` names the states, `walk` goes from one to the next in one browser. A judged walk takes some of the looks;
 //! with `CIVIS_DEEP` it takes all of them.
 
+mod act;
 mod lies;
 mod sheet;
 mod table;

@@ -10,7 +10,8 @@ use tests::{
 };
 use thirtyfour::By;
 
-use crate::screens::table::{Act, SCREENS, Screen};
+use crate::screens::act::Act;
+use crate::screens::table::{SCREENS, Screen};
 
 /// Where the walk is.
 #[derive(Clone, Copy)]

@@ -142,7 +142,7 @@ pub const PARSERS: &[Parser] = &[
     },
     Parser {
         name: "Seen::parse",
-        file: "sdk/src/flows/freshness.rs",
+        file: "sdk/src/flows/seen.rs",
         rule: Rule::Exact,
         run: sdk::parsers::seen_log,
         valid: |draw| [&draw.bytes(48)[..], &note(draw)].concat(),
@@ -180,7 +180,7 @@ pub const PARSERS: &[Parser] = &[
     },
     Parser {
         name: "Owed::parse",
-        file: "sdk/src/flows/freshness.rs",
+        file: "sdk/src/flows/seen.rs",
         rule: Rule::Exact,
         run: sdk::parsers::owed_entry,
         valid: |draw| draw.bytes(49),
