@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use crypto::audit::checkpoint::Checkpoint;
 use crypto::audit::listing::ListedChunk;
-use crypto::audit::note::{Kind, Note, NoteSigner};
+use crypto::audit::note::{Kind, Note, NoteKey, NoteSigner};
 use crypto::audit::proof::verify_inclusion;
 use crypto::audit::tree::leaf_hash;
 use crypto::session::MacKey;
@@ -263,7 +263,13 @@ async fn ask(number: usize, asked: &Exchange, to: &dyn Transport) -> Result<(), 
         }
         (_, path::JOURNAL) => journal::read(to, by, 0).await.map(drop),
         (_, path::STATEMENTS) => journal::statements(to, by).await.map(drop),
-        (_, path::LOG) => audit::card(to).await.map(drop),
+        // Its keys are texts here: what reads them makes a policy of them, or refuses with evidence.
+        (_, path::LOG) => {
+            let card = audit::card(to).await?;
+            let mut keys = card.witnesses.iter().chain([&card.key]);
+            let read = keys.all(|key| NoteKey::parse(key).is_ok());
+            read.then_some(()).ok_or(ApiError::Hostile)
+        }
         (_, path::PROOFS) => audit::proofs(to, by, &sent(asked)).await.map(drop),
         (_, path::MAP) => {
             let keys = sent::<ReadMap>(asked).keys;

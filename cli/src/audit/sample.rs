@@ -1,6 +1,8 @@
 //! Whether the server still has what it must have: chunks that nobody could foresee, each with its place under the root
 //! that was logged (A10), and whether they look like ciphertext (A9).
 
+use std::collections::HashSet;
+
 use crypto::audit::proof::verify_inclusion;
 use crypto::audit::tree::leaf_hash;
 use crypto::hash::sha256;
@@ -45,7 +47,10 @@ pub async fn draw(
         sample.of += body.ct_len.div_ceil(limit::CHUNK_BYTES);
         ends.push(sample.of);
     }
-    for number in 0..count.min(sample.of) {
+    // Each chunk once: what is counted twice would look uneven.
+    let mut drawn = HashSet::new();
+    let (wanted, mut number) = (count.min(sample.of), 0_u64);
+    while (drawn.len() as u64) < wanted {
         let random = sha256(&[&seed[..], &number.to_be_bytes()].concat());
         let random = random.last_chunk().map_or(0, |last| u64::from_be_bytes(*last));
         let at = if count >= sample.of {
@@ -53,18 +58,15 @@ pub async fn draw(
         } else {
             random % sample.of
         };
+        number += 1;
+        if !drawn.insert(at) {
+            continue;
+        }
         let body = ends.partition_point(|end| *end <= at);
         let Some((id, stored)) = ids.get(body) else { break };
         let first = body.checked_sub(1).and_then(|before| ends.get(before)).copied();
-        one(
-            source,
-            **id,
-            stored,
-            at - first.unwrap_or(0),
-            &mut sample,
-            findings,
-        )
-        .await;
+        let number = at - first.unwrap_or(0);
+        one(source, **id, stored, number, &mut sample, findings).await;
     }
     if sample.fleet.fault().is_some() {
         findings.add(Name::Plaintext, "", Vec::new());
