@@ -14,6 +14,7 @@ use crate::address::{AddressError, reach};
 use crate::audit::report::{Language, Report, Words};
 use crate::audit::source::Source;
 use crate::audit::{AuditError, Plan, audit, folder_of};
+use crate::canary::{self, secrets::Secrets};
 use crate::evidence::{self, Proof, Worth};
 use crate::key;
 use crate::witness::{self, Round};
@@ -106,6 +107,12 @@ fn command() -> Command {
                 .action(ArgAction::SetTrue)
                 .help("leave the store out"),
         )
+        .arg(
+            Arg::new("canary")
+                .long("canary")
+                .action(ArgAction::SetTrue)
+                .help("also make a throw-away account, watch all that it says, and close it"),
+        )
         .arg(path("json", "also write the report, with all proofs, as JSON"))
         .arg(
             Arg::new("language")
@@ -189,12 +196,18 @@ async fn examine(matches: &ArgMatches, language: Language, out: &mut dyn Write) 
     let folder = folder_of(file(matches, "state"), &origin);
     let source = source.admitted(Auditor::new(signer, origin));
     let mut random = SystemRandom;
+    let canary = match matches.get_flag("canary") {
+        true => Some(Secrets::make(&mut random).map_err(|error| error.to_string())?),
+        false => None,
+    };
+    let canary = canary.map(canary::Plan::new);
     let plan = Plan {
         folder: folder.clone(),
         chunks: matches.get_one("chunks").copied().unwrap_or(459),
         log_alone: matches.get_flag("log-alone"),
         patience: PATIENCE,
         nonce: crypto::random::make_bytes(&mut random).map_err(|error| error.to_string())?,
+        canary,
     };
     let outcome = audit(&source, &plan)
         .await

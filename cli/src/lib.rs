@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod canary;
 pub mod command;
 pub mod evidence;
 pub mod key;

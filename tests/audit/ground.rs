@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use cli::audit::source::Source;
 use cli::audit::{Outcome, Plan, audit};
+use cli::canary;
 use crypto::audit::note::{Kind, NoteSigner};
 use sdk::api::auditor::Auditor;
 use sdk::native::SystemClock;
@@ -83,6 +84,16 @@ impl Ground {
 
     /// What an audit over the auditor's line says, with the state in this folder.
     pub(crate) async fn audit(&self, folder: &str, chunks: u64) -> Outcome {
+        self.audit_with(folder, chunks, None).await
+    }
+
+    /// The same, with a canary.
+    pub(crate) async fn audit_with(
+        &self,
+        folder: &str,
+        chunks: u64,
+        canary: Option<canary::Plan>,
+    ) -> Outcome {
         let source = Source::new(Rc::new(OverLine(Rc::clone(&self.line))), Rc::new(SystemClock));
         let source = source.admitted(Auditor::new(key(), self.origin().await));
         let plan = Plan {
@@ -91,6 +102,7 @@ impl Ground {
             log_alone: false,
             patience: 3_000,
             nonce: [7; 32],
+            canary,
         };
         audit(&source, &plan).await.unwrap()
     }

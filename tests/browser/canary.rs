@@ -1,9 +1,9 @@
 //! The canary once more, with the real page in a real browser: see `tests/canary` for the controls.
 
+use cli::canary::needle::{Canary, Haystacks};
 use sha2::{Digest, Sha256};
 use tests::{
     browser::{BrowserError, Stage},
-    canary::{Canary, Haystacks},
     logs, sample,
 };
 
@@ -39,7 +39,9 @@ async fn the_page_tells_nobody_what_it_sends() -> Result<(), BrowserError> {
     let mut stacks = Haystacks::default();
     stacks.add_folder(stage.world().data())?;
     stacks.add("log", logs.text());
-    stacks.add_traffic(stage.recorder());
+    for stream in stage.recorder().streams() {
+        stacks.add(stream.name, stream.bytes);
+    }
     println!("canary: {} places with {} bytes", stacks.places(), stacks.len());
     assert!(
         stacks.len() as u64 > 3 * SIZE,

@@ -9,12 +9,9 @@
 mod seen;
 mod story;
 
+use cli::canary::needle::{Haystacks, Leak};
 use server::store::{Batch, MetaStore, Options, SledStore, Table};
-use tests::{
-    canary::{Haystacks, Leak},
-    logs,
-    world::plain_get,
-};
+use tests::{logs, world::plain_get};
 use tracing::warn;
 
 use crate::story::{NAME, SIZE, Story};

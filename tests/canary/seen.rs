@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use base64::BASE64URL_NOPAD;
+use cli::canary::{grammar, wire::Request};
 use sdk::flows::{account::Draft, watch::Watch};
 use server::store::{MetaStore, Options, SledStore, Table};
-use tests::{recorder::Recorder, wire::Request, world::World};
+use tests::{recorder::Recorder, world::World};
 
 use crate::story::{HANDLE, device, document, new_document};
 
@@ -25,6 +26,9 @@ async fn the_server_sees_what_security_md_lists() {
         .unwrap();
 
     let requests = requests(&recorder);
+    for request in &requests {
+        grammar::judge(request).unwrap();
+    }
     let new: Vec<&Request> = requests
         .iter()
         .filter(|request| !before.contains(request))

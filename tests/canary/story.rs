@@ -2,19 +2,14 @@
 
 use std::rc::Rc;
 
+use cli::canary::needle::{Canary, Haystacks};
 use sdk::{
     Device, Unlocked,
     flows::{account::Draft, document::ObjectId, login, upload::NewDocument, watch::Watch},
     native::{Folder, Http, SystemClock, SystemRandom},
 };
 use sha2::{Digest, Sha256};
-use tests::{
-    canary::{Canary, Haystacks},
-    logs::Logs,
-    recorder::Recorder,
-    sample,
-    world::World,
-};
+use tests::{logs::Logs, recorder::Recorder, sample, world::World};
 
 /// Name of the document; also of nothing else in the tree.
 pub(crate) const NAME: &str = "Pièce Zyrkoléane-Brivoucq.pdf";
@@ -130,13 +125,15 @@ impl Story {
         let mut stacks = Haystacks::default();
         stacks.add_folder(self.world.data()).unwrap();
         stacks.add("log", logs.text());
-        stacks.add_traffic(&self.recorder);
+        for stream in self.recorder.streams() {
+            stacks.add(stream.name, stream.bytes);
+        }
         stacks
     }
 
     /// Bytes of the data folder.
     pub(crate) fn stored_bytes(&self) -> u64 {
-        let files = tests::canary::files_below(self.world.data()).unwrap();
+        let files = cli::canary::needle::files_below(self.world.data()).unwrap();
         files.iter().map(|file| file.metadata().unwrap().len()).sum()
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use async_trait::async_trait;
+use cli::canary::needle::{Canary, Haystacks};
 use crypto::collection::charter::{Charter, VerifiedCharter};
 use crypto::collection::head::{Head, SignedHead};
 use sdk::error::LocalError;
@@ -21,7 +22,6 @@ use shared::collection::Collection;
 use shared::document::Body;
 use shared::session::SessionOpened;
 use tests::adversary::{Fate, Line, OverLine, flip, pretend_stored};
-use tests::canary::{Canary, Haystacks};
 use tests::person::{Desk, Drawer, Person, Safe};
 use tests::sample;
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use base64::BASE64URL_NOPAD;
+use cli::canary::needle::{Canary, Haystacks};
 use crypto::account::slot::Slot;
 use crypto::audit::entry::Entry;
 use crypto::words::Words;
@@ -22,7 +23,6 @@ use shared::document::{Body, Uploads};
 use shared::session::{Deployment, RecoveryOpened, SessionOpened};
 use shared::{ErrorCode, path};
 use tests::adversary::{Fate, flip};
-use tests::canary::{Canary, Haystacks};
 use tests::evil::{Attack, Evil, LogKeeper, Switch, is_of, logged, problem};
 use tests::person::{Desk, Person, Safe, document};
 use tests::sample;

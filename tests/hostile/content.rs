@@ -161,7 +161,7 @@ const PREVIEW: &str = "client/src/components/preview.rs";
 fn naming(word: &str) -> Vec<String> {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let folder = format!("{root}/client/src");
-    let files = tests::canary::files_below(std::path::Path::new(&folder)).unwrap();
+    let files = cli::canary::needle::files_below(std::path::Path::new(&folder)).unwrap();
     assert!(files.len() > 30);
     let mut found: Vec<String> = files
         .into_iter()

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use base64::BASE64URL_NOPAD;
+use cli::canary::needle::{Canary, Haystacks};
+use cli::canary::{grammar, wire};
 use crypto::document::content::{content_root, part_content_root};
 use crypto::document::padding::Shape;
 use sdk::flows::document::ObjectId;
@@ -10,12 +11,11 @@ use sdk::flows::login;
 use sdk::flows::{Request, Watch};
 use sha2::{Digest, Sha256};
 use shared::{ErrorCode, path};
-use tests::canary::{Canary, Haystacks};
 use tests::evil::{Attack, Evil, LogKeeper, Switch, is_of, logged, refusing, writes};
 use tests::person::{Desk, Person, Safe, document};
 use tests::sample;
-use tests::wire;
 
+use crate::contract::{a_life, watched_world};
 use crate::verdict::noticed;
 use crate::world;
 
@@ -72,53 +72,15 @@ async fn lives(safe: &Safe, kept: &ObjectId) {
     }
 }
 
-fn plain(request: &Request) -> wire::Request {
-    wire::Request {
-        method: request.method.as_str().to_owned(),
-        path: request.path.clone(),
-        headers: request
-            .headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect(),
-        body: request.body.to_vec(),
-    }
-}
-
 /// Every place of these requests where something is said.
 fn places(requests: &[Request]) -> BTreeSet<String> {
     let mut places = BTreeSet::new();
-    for request in requests.iter().map(plain) {
+    for request in requests.iter().map(wire::Request::from) {
         for (place, _) in request.values() {
             places.insert(format!("{}: {place}", request.title()));
         }
     }
     places
-}
-
-/// A value has one of the forms that can hold ciphertext, ids, hashes and padded lengths, and no other.
-fn assert_value(title: &str, place: &str, value: &str) {
-    let coded = |text: &str| BASE64URL_NOPAD.decode(text.as_bytes()).is_ok();
-    let number = |text: &str| text.parse::<u64>().is_ok();
-    let fits = match place {
-        "header content-type" => ["application/json", "application/octet-stream"].contains(&value),
-        "header authorization" => value
-            .strip_prefix("Civis ")
-            .and_then(|value| value.split_once('.'))
-            .is_some_and(|(id, mac)| coded(id) && coded(mac)),
-        "header if-match" => coded(value.trim_matches('"')),
-        "header civis-part-hash" => coded(value) && value.len() == 43,
-        "header range" => value
-            .strip_prefix("bytes=")
-            .and_then(|value| value.split_once('-'))
-            .is_some_and(|(from, to)| number(from) && number(to)),
-        "json.size" | "json.sizes[]" | "json.indices[]" => number(value),
-        "json.ct_len" => value.parse().is_ok_and(|len| Shape::of_ciphertext(len).is_ok()),
-        "octets" => true,
-        place if place.starts_with("json") => coded(value),
-        _ => false,
-    };
-    assert!(fits, "{title}: {place} = {value}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -181,10 +143,8 @@ async fn n34_no_error_of_the_server_makes_a_client_say_more() {
     let more: Vec<_> = places(&requests).difference(&honest).cloned().collect();
     assert!(more.is_empty(), "said after a lie only: {more:#?}");
     let mut stacks = Haystacks::default();
-    for (number, request) in requests.iter().map(plain).enumerate() {
-        for (place, value) in request.values() {
-            assert_value(&request.title(), &place, &value);
-        }
+    for (number, request) in requests.iter().map(wire::Request::from).enumerate() {
+        grammar::judge(&request).unwrap();
         stacks.add(
             format!("request {number}"),
             format!("{} {:?}", request.path, request.headers),
@@ -194,6 +154,34 @@ async fn n34_no_error_of_the_server_makes_a_client_say_more() {
     assert!(stacks.len() as u64 > 10 * SIZE, "{} bytes", stacks.len());
     let leaks = stacks.search(&canary().needles());
     assert!(leaks.is_empty(), "{leaks:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn n34_everything_that_a_person_does_is_of_the_grammar() {
+    let world = watched_world().await;
+    let said = a_life(&world).await;
+    // An auditor and a witness look in; they are no clients.
+    let others = [
+        path::NEWEST,
+        path::COSIGNATURES,
+        path::AUDIT_LIST,
+        path::AUDIT_CHUNK,
+    ];
+    let is_other = |request: &&Request| others.iter().any(|route| is_of(request, route));
+    let requests = said.iter().map(|exchange| &exchange.request);
+    let (others, own): (Vec<_>, Vec<_>) = requests.partition(is_other);
+    for request in &own {
+        grammar::judge(&wire::Request::from(*request)).unwrap();
+    }
+    for request in &others {
+        grammar::judge(&wire::Request::from(*request)).unwrap_err();
+    }
+    assert!(
+        own.len() > 100 && others.len() > 3,
+        "{}, {}",
+        own.len(),
+        others.len()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,7 +235,7 @@ fn seen(requests: &[Request]) -> Vec<String> {
             let names: Vec<&str> = request.headers.iter().map(|(name, _)| *name).collect();
             format!(
                 "{} {names:?} {} bytes",
-                plain(request).title(),
+                wire::Request::from(request).title(),
                 request.body.len()
             )
         })

@@ -4,7 +4,6 @@
 
 pub mod adversary;
 pub mod browser;
-pub mod canary;
 pub mod evil;
 pub mod insider;
 pub mod logs;
@@ -15,6 +14,5 @@ pub mod public_log;
 pub mod recorder;
 pub mod reference;
 pub mod sample;
-pub mod wire;
 pub mod witness;
 pub mod world;

@@ -5,6 +5,7 @@
 
 mod evidence;
 mod files;
+mod grammar;
 mod graph;
 mod hostile;
 mod locale;

@@ -1,7 +1,7 @@
 //! Charters and heads as they are stored: each the one that was logged, signed by the key of its charter, behind the one
 //! before; what was logged with a head stands in its references (A5, A8).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crypto::audit::listing::Record;
 use crypto::collection::charter::{Charter, VerifiedCharter};
@@ -160,25 +160,35 @@ fn last(book: &Book, id: &Id) -> Result<Option<Last>, BookError> {
         .transpose()
 }
 
-/// Every head that is stored, also those of earlier audits: signed, in one chain, up to the last one that was logged. How
-/// many there are, and those that are not there.
+/// What all stored heads say.
+#[derive(Debug, Default)]
+pub struct Stored {
+    /// How many there are.
+    pub count: u64,
+    /// Those that were logged and are not there.
+    pub missing: Vec<NamedHead>,
+    /// Collections that the log did not name when they were listed: made since its checkpoint, or never logged.
+    pub unknown: BTreeSet<Id>,
+}
+
+/// Every head that is stored, also those of earlier audits: signed, in one chain, up to the last one that was logged.
 ///
 /// # Errors
 /// [`HeadsError`].
-pub async fn census(
-    source: &Source,
-    book: &Book,
-    findings: &mut Findings,
-) -> Result<(u64, Vec<NamedHead>), HeadsError> {
+pub async fn census(source: &Source, book: &Book, findings: &mut Findings) -> Result<Stored, HeadsError> {
     let (mut heads, mut charters) = (Walk::new(source, List::Heads), Walk::new(source, List::Charters));
-    let mut count = 0;
+    let mut stored = Stored::default();
     let (mut seen, mut whole) = (HashMap::new(), HashSet::new());
     let mut own: Option<(Id, Vec<VerifiedCharter>, Option<Hash32>)> = None;
     while let Some(record) = next(&mut heads, List::Heads, findings).await? {
-        count += 1;
+        stored.count += 1;
         let Some((id, number)) = record.key.split_first_chunk() else {
             continue;
         };
+        if stored.unknown.contains(id) || !is_logged(book, id)? {
+            stored.unknown.insert(*id);
+            continue;
+        }
         let number = u64::from_be_bytes(number.try_into().unwrap_or_default());
         if own.as_ref().is_none_or(|(of, ..)| of != id) {
             charters.seek(&record_key(id, 0), u32::MAX);
@@ -209,7 +219,6 @@ pub async fn census(
             seen.insert(*id, *head.hash());
         }
     }
-    let mut missing = Vec::new();
     for (id, bytes) in book.records(LAST)? {
         let last = Last::parse(&bytes)?;
         let id = Id::try_from(id.as_slice()).map_err(|_| BookError::Damaged)?;
@@ -219,7 +228,7 @@ pub async fn census(
             findings.add(Name::Head, place, Vec::new());
         }
         if book.fate(last.index)? == Some(Fate::Account) && (is_last.is_none() || !whole.contains(&id)) {
-            missing.push(NamedHead {
+            stored.missing.push(NamedHead {
                 collection_id: id,
                 head_no: last.head_no,
                 head_hash: last.hash,
@@ -229,7 +238,42 @@ pub async fn census(
             });
         }
     }
-    Ok((count, missing))
+    Ok(stored)
+}
+
+/// Whether the log names a collection.
+///
+/// # Errors
+/// [`BookError`].
+pub fn is_logged(book: &Book, id: &Id) -> Result<bool, BookError> {
+    Ok(book.record(CHARTER_HASH, &record_key(id, 0))?.is_some())
+}
+
+/// Judges the collections that the log did not name, when it was read on: those that are still there were never logged.
+///
+/// # Errors
+/// [`HeadsError`].
+pub async fn unlogged(
+    source: &Source,
+    book: &Book,
+    unknown: &BTreeSet<Id>,
+    findings: &mut Findings,
+) -> Result<(), HeadsError> {
+    let mut charters = Walk::new(source, List::Charters);
+    for id in unknown {
+        if is_logged(book, id)? {
+            continue;
+        }
+        charters.seek(&record_key(id, 0), 1);
+        // An account that was closed meanwhile is gone from here, and its openings with it.
+        if let Some(record) = next(&mut charters, List::Charters, findings).await?
+            && record.key.starts_with(id)
+        {
+            let proof = vec![Piece::new("charter", &record.value)];
+            findings.add(Name::Head, CollectionId(*id).to_string(), proof);
+        }
+    }
+    Ok(())
 }
 
 fn verify(

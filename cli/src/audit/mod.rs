@@ -12,14 +12,16 @@ pub mod sample;
 pub mod source;
 pub mod statistics;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crypto::audit::policy::Policy;
 use crypto::audit::tree::Growing;
 use crypto::hash::sha256;
-use crypto::id::Hash32;
+use crypto::id::{Hash32, Id};
 use shared::audit::LogCard;
 
+use crate::canary::{self, Canary};
 use book::{Book, BookError, Fate, Mark};
 use census::Census;
 use finding::{Findings, Name};
@@ -42,6 +44,8 @@ pub struct Plan {
     pub patience: u32,
     /// Makes what is drawn unforeseeable: 32 random bytes.
     pub nonce: Hash32,
+    /// A throw-away account that is watched (A12); nothing to leave it out.
+    pub canary: Option<canary::Plan>,
 }
 
 /// No audit came about; nothing is said about the deployment.
@@ -76,15 +80,8 @@ pub struct Outcome {
     pub sample: Option<Sample>,
     /// Whether the log was replayed to its end.
     pub is_replayed: bool,
-    /// What a test account saw.
+    /// What a canary saw; nothing where it was left out, or stopped.
     pub canary: Option<Canary>,
-}
-
-/// What a test account saw.
-#[derive(Debug, Default)]
-pub struct Canary {
-    /// Requests that it sent.
-    pub requests: u64,
 }
 
 /// Audits a deployment. The state advances where nothing is found, and only there.
@@ -172,13 +169,18 @@ impl Run<'_> {
             return Err(Stop::Found);
         }
         let mut missing = self.advance(book, &mut at, &signed, outcome).await?;
-        let before = at.tree.leaves();
+        if let Some(plan) = &self.plan.canary {
+            let findings = &mut outcome.findings;
+            outcome.canary = canary::examine(self.source, plan, &self.plan.nonce, findings).await;
+        }
+        let (before, mut unknown) = (at.tree.leaves(), BTreeSet::new());
         if !self.plan.log_alone {
             outcome.census = census::take(self.source, &mut outcome.findings).await;
-            let (heads, gone) = heads::census(self.source, book, &mut outcome.findings).await?;
-            missing.extend(gone);
+            let stored = heads::census(self.source, book, &mut outcome.findings).await?;
+            missing.extend(stored.missing);
+            unknown = stored.unknown;
             if let Some(census) = &mut outcome.census {
-                census.heads = heads;
+                census.heads = stored.count;
             }
         }
         if let Some(census) = &outcome.census {
@@ -187,7 +189,10 @@ impl Run<'_> {
             let sample = sample::draw(self.source, census, seed, count, &mut outcome.findings).await;
             outcome.sample = Some(sample);
         }
-        let last = self.settle(book, &mut at, &policy, &mut missing, outcome).await?;
+        let last = self
+            .settle(book, &mut at, &policy, (&mut missing, &unknown), outcome)
+            .await?;
+        heads::unlogged(self.source, book, &unknown, &mut outcome.findings).await?;
         self.judge(book, &mut at, &missing, before, outcome)?;
         outcome.is_replayed = true;
         outcome.counts = at.replay.counts;
@@ -261,7 +266,7 @@ impl Run<'_> {
         book: &mut Book,
         at: &mut At,
         policy: &Policy,
-        missing: &mut Vec<NamedHead>,
+        (missing, unknown): (&mut Vec<NamedHead>, &BTreeSet<Id>),
         outcome: &mut Outcome,
     ) -> Result<Option<Signed>, Stop> {
         let (mut last, mut waited) = (None, 0);
@@ -281,7 +286,7 @@ impl Run<'_> {
             }
             missing.extend(self.advance(book, at, &signed, outcome).await?);
             last = Some(signed).or(last);
-            if self.is_explained(book, at, missing, outcome)? || waited >= self.plan.patience {
+            if self.is_explained(book, at, (missing, unknown), outcome)? || waited >= self.plan.patience {
                 return Ok(last);
             }
             self.source.wait(PAUSE).await;
@@ -294,10 +299,13 @@ impl Run<'_> {
         &self,
         book: &Book,
         at: &At,
-        missing: &[NamedHead],
+        (missing, unknown): (&[NamedHead], &BTreeSet<Id>),
         outcome: &Outcome,
     ) -> Result<bool, BookError> {
         let mut open = !at.replay.owed.is_empty();
+        for id in unknown {
+            open |= !heads::is_logged(book, id)?;
+        }
         for head in missing {
             open |= book.fate(head.index)? != Some(Fate::Closed);
         }

@@ -62,6 +62,8 @@ pub struct Replay {
     size_before: u64,
     adds: Vec<Id>,
     drops: Vec<(u64, Id)>,
+    /// Erasures before an entry whose opening is gone: of a head, if an account's end is what closed it.
+    veiled: BTreeMap<u64, Vec<(u64, Id)>>,
     accounts: HashSet<Id>,
     map: MapBook,
 }
@@ -100,6 +102,7 @@ impl Replay {
             size_before: mark.filter(|mark| mark.quorum == 0).map_or(0, |mark| mark.size),
             adds: Vec::new(),
             drops: Vec::new(),
+            veiled: BTreeMap::new(),
             accounts: HashSet::new(),
             map,
         }
@@ -214,6 +217,10 @@ impl Replay {
             self.owed.insert(index);
             // Whose they were cannot be told any more.
             self.adds.clear();
+            let drops = std::mem::take(&mut self.drops);
+            if !drops.is_empty() {
+                self.veiled.insert(index, drops);
+            }
             return Ok(Fate::Owed);
         };
         let opened = Opened::parse(bytes)
@@ -319,15 +326,18 @@ impl Replay {
         }
         if is_body {
             self.drops.push((index, *id));
-        } else if self.accounts.insert(*id) {
-            self.counts.closed_accounts += 1;
+        } else {
+            // The heads that signed for these went with their account.
+            closed.iter().for_each(|erased| _ = self.veiled.remove(erased));
+            self.counts.closed_accounts += u64::from(self.accounts.insert(*id));
         }
         Ok(())
     }
 
     /// Bodies and erasures that no head took with it.
     fn uncovered(&mut self, findings: &mut Findings) {
-        for (index, id) in self.drops.drain(..) {
+        let veiled = std::mem::take(&mut self.veiled).into_values().flatten();
+        for (index, id) in self.drops.drain(..).chain(veiled) {
             // The last of an account's many may be one alone.
             if !self.accounts.contains(&id) {
                 findings.add(Name::DropUncovered, index.to_string(), Vec::new());

@@ -142,6 +142,9 @@ impl Report {
         for limit in ["limit.proof", "limit.time", "limit.first"] {
             line(&words.say(limit));
         }
+        if self.numbers.contains_key("canary_requests") {
+            line(&words.say("limit.canary"));
+        }
         if self.numbers.get("quorum") == Some(&0) {
             line(&words.say("limit.witnesses"));
         }
@@ -209,7 +212,11 @@ fn numbers(outcome: &Outcome) -> BTreeMap<&'static str, u64> {
         ]);
     }
     if let Some(canary) = &outcome.canary {
-        numbers.insert("canary_requests", canary.requests);
+        numbers.extend([
+            ("canary_requests", canary.requests),
+            ("canary_bytes", canary.searched),
+            ("canary_forms", canary.needles),
+        ]);
     }
     numbers
 }

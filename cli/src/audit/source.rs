@@ -49,6 +49,18 @@ impl Source {
         self
     }
 
+    /// The line to the deployment.
+    #[must_use]
+    pub fn transport(&self) -> Rc<dyn Transport> {
+        Rc::clone(&self.transport)
+    }
+
+    /// This machine's clock.
+    #[must_use]
+    pub fn clock(&self) -> Rc<dyn Clock> {
+        Rc::clone(&self.clock)
+    }
+
     /// Seconds UTC, by this machine's clock.
     #[must_use]
     pub fn now(&self) -> u64 {

@@ -12,8 +12,6 @@ use std::{
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use base64::{BASE64, BASE64URL, HEXLOWER, HEXUPPER};
 
-use crate::recorder::Recorder;
-
 /// Something that no byte outside the person's device may tell.
 pub struct Canary {
     texts: Vec<(&'static str, String)>,
@@ -146,13 +144,6 @@ impl Haystacks {
         Ok(())
     }
 
-    /// Adds everything that a reader of the wire saw.
-    pub fn add_traffic(&mut self, recorder: &Recorder) {
-        for stream in recorder.streams() {
-            self.add(stream.name, stream.bytes);
-        }
-    }
-
     /// Bytes in all.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -183,16 +174,23 @@ impl Haystacks {
     /// Every needle in every place.
     #[must_use]
     pub fn search(&self, needles: &[Needle]) -> Vec<Leak> {
-        let Ok(searcher) = AhoCorasick::builder()
+        let searcher = AhoCorasick::builder()
             .kind(Some(AhoCorasickKind::DFA))
-            .build(needles.iter().map(|needle| &needle.bytes))
-        else {
-            panic!("the needles do not fit into one search");
-        };
+            .build(needles.iter().map(|needle| &needle.bytes));
         let mut leaks = Vec::new();
+        let Ok(searcher) = searcher else {
+            // A search that was not made must not look like one that found nothing.
+            leaks.push(Leak {
+                place: "the search itself".to_owned(),
+                at: 0,
+                what: "more needles than fit".to_owned(),
+            });
+            return leaks;
+        };
         for (place, bytes) in &self.places {
             for found in searcher.find_overlapping_iter(bytes) {
-                let what = needles[found.pattern().as_usize()].what.clone();
+                let needle = needles.get(found.pattern().as_usize());
+                let what = needle.map(|needle| needle.what.clone()).unwrap_or_default();
                 leaks.push(Leak {
                     place: place.clone(),
                     at: found.start(),

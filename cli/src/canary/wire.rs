@@ -1,11 +1,11 @@
-//! Recorded HTTP/1.1 requests, read again: what was asked, under which headers, with which body.
+//! Requests as they were sent: what was asked, under which headers, with which body.
 //!
-//! Reads only what our own clients send: a `content-length`, never chunks.
+//! Reads recorded HTTP/1.1 only as our own clients send it: a `content-length`, never chunks.
 
 use serde_json::Value;
 
 /// One request as it was sent.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
     /// `GET`, `POST`.
     pub method: String,
@@ -17,7 +17,34 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
+impl From<&sdk::flows::Request> for Request {
+    /// As a transport was given it.
+    fn from(request: &sdk::flows::Request) -> Self {
+        let headers = request.headers.iter();
+        Self {
+            method: request.method.as_str().to_owned(),
+            path: request.path.clone(),
+            headers: headers
+                .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                .collect(),
+            body: request.body.to_vec(),
+        }
+    }
+}
+
 impl Request {
+    /// The whole of it as bytes to be searched.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = format!("{} {}\r\n", self.method, self.path).into_bytes();
+        for (name, value) in &self.headers {
+            bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(&self.body);
+        bytes
+    }
+
     /// Every request of a stream, in order; an unfinished last one is left out.
     #[must_use]
     pub fn all(mut stream: &[u8]) -> Vec<Self> {
