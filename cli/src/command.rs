@@ -46,7 +46,7 @@ pub async fn run(arguments: impl IntoIterator<Item = OsString>, out: &mut dyn Wr
         Some(("key", own)) => make_key(own, out),
         Some(("witness", own)) => cosign(own, language, out).await,
         Some(("evidence", own)) => judge(own, language, out),
-        _ => examine(matches, language, out).await,
+        _ => Box::pin(examine(matches, language, out)).await,
     };
     match done {
         Ok(code) => code,

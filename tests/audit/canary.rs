@@ -51,14 +51,14 @@ async fn a_canary_sees_nothing_but_the_protocol() {
     assert!(canary.searched > 3 * plan.secrets.size, "{canary:?}");
     assert_eq!(outcome.counts.closed_accounts, 1);
     let text = Report::new(&outcome, 0).to_text(Language::English);
-    assert!(text.contains("A12 passed"), "{text}");
+    assert!(text.contains("A12 passed "), "{text}");
     assert!(text.contains("What the canary shows"), "{text}");
     // Without one, nothing is said of it.
     let without = ground.audit("state", 20).await;
     assert!(without.findings.is_empty(), "{:#?}", without.findings.kept());
     let text = Report::new(&without, 0).to_text(Language::English);
     assert!(
-        text.contains("A12 not done") && !text.contains("What the canary shows"),
+        text.contains("A12 not done ") && !text.contains("What the canary shows"),
         "{text}"
     );
 }

@@ -171,7 +171,8 @@ impl Run<'_> {
         let mut missing = self.advance(book, &mut at, &signed, outcome).await?;
         if let Some(plan) = &self.plan.canary {
             let findings = &mut outcome.findings;
-            outcome.canary = canary::examine(self.source, plan, &self.plan.nonce, findings).await;
+            // The client's flows are deep; on the heap they leave the stack to the rest.
+            outcome.canary = Box::pin(canary::examine(self.source, plan, &self.plan.nonce, findings)).await;
         }
         let (before, mut unknown) = (at.tree.leaves(), BTreeSet::new());
         if !self.plan.log_alone {

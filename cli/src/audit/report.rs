@@ -110,7 +110,7 @@ impl Report {
             let verdict = self.checks.get(&name).copied().unwrap_or(Verdict::NotDone);
             let said = words.say(&format!("verdict.{}", verdict.key()));
             line(&format!(
-                "{name:<4}{said:<22}{}",
+                "{name:<4}{said:<27}{}",
                 words.say(&format!("check.{name}"))
             ));
         }

@@ -68,7 +68,7 @@ pub async fn examine(
     let client = (plan.client)(Rc::clone(&line), &plan.secrets);
     let mut stacks = Haystacks::default();
     let mut sheet = Vec::new();
-    let lived = live(
+    let lived = Box::pin(live(
         source,
         plan,
         client,
@@ -77,7 +77,7 @@ pub async fn examine(
         &mut sheet,
         &mut stacks,
         findings,
-    )
+    ))
     .await;
     let exchanges = line.exchanges();
     speaks(&exchanges, findings);
@@ -124,8 +124,8 @@ async fn live(
     findings: &mut Findings,
 ) -> Result<(), (Stopped, usize)> {
     let halt = |stopped| (stopped, line.exchanges().len());
-    let begun = Life::begin(Rc::clone(&client), source.clock(), &plan.secrets, sheet).await;
-    let mut life = match begun {
+    let begun = Life::begin(Rc::clone(&client), source.clock(), &plan.secrets, sheet);
+    let mut life = match Box::pin(begun).await {
         Ok(life) => life,
         Err(stopped) => {
             let halted = halt(stopped);
@@ -134,10 +134,10 @@ async fn live(
         }
     };
     let lived = async {
-        life.keeps_a_document().await?;
-        life.is_read_elsewhere().await?;
+        Box::pin(life.keeps_a_document()).await?;
+        Box::pin(life.is_read_elsewhere()).await?;
         lists::look(source, &line.exchanges(), nonce, stacks, findings).await;
-        life.erases_it().await
+        Box::pin(life.erases_it()).await
     };
     let lived = lived.await.map_err(halt);
     let closed = life.ends().await.map_err(halt);
