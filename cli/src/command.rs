@@ -102,6 +102,12 @@ fn command() -> Command {
                 .help("chunks to draw: 459 find a loss of 1 % with 99 %, 4603 one of 0.1 %"),
         )
         .arg(
+            Arg::new("accept-restored")
+                .long("accept-restored")
+                .action(ArgAction::SetTrue)
+                .help("go on behind a backup that the operator has put back, as the last audit found"),
+        )
+        .arg(
             Arg::new("log-alone")
                 .long("log-alone")
                 .action(ArgAction::SetTrue)
@@ -205,6 +211,7 @@ async fn examine(matches: &ArgMatches, language: Language, out: &mut dyn Write) 
         folder: folder.clone(),
         chunks: matches.get_one("chunks").copied().unwrap_or(459),
         log_alone: matches.get_flag("log-alone"),
+        accept_restored: matches.get_flag("accept-restored"),
         patience: PATIENCE,
         nonce: crypto::random::make_bytes(&mut random).map_err(|error| error.to_string())?,
         canary,

@@ -21,6 +21,8 @@ pub(crate) struct Ground {
     pub(crate) world: World,
     /// The auditor's line, to be lied on.
     pub(crate) line: Rc<Line>,
+    /// Whether a backup that was put back is accepted.
+    pub(crate) accept_restored: bool,
     pub(crate) people: Vec<(Person, Desk, Safe)>,
 }
 
@@ -36,6 +38,7 @@ impl Ground {
             .unwrap();
         let mut ground = Self {
             line: Line::to(&world.origin()),
+            accept_restored: false,
             people: Vec::new(),
             world,
         };
@@ -100,6 +103,7 @@ impl Ground {
             folder: self.folder(folder),
             chunks,
             log_alone: false,
+            accept_restored: self.accept_restored,
             patience: 3_000,
             nonce: [7; 32],
             canary,

@@ -10,6 +10,7 @@ mod canary;
 mod green;
 mod ground;
 mod readme;
+mod restored;
 mod store;
 mod table;
 mod tls;

@@ -1,7 +1,8 @@
 //! `cargo xtask bench`: first numbers, each beside something known. Prints; judges nothing.
 //!
 //! Needs `CIVIS_BENCH_PAGE` (the page with its programs) and `CIVIS_SERVER_BIN` (the release server). With the word
-//! `login` it measures logins alone, which need no page, with `log` what the log adds, which needs neither.
+//! `login` it measures logins alone, which need no page; with `log` what the log adds, with `audit` what an audit costs,
+//! which need neither.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -10,6 +11,7 @@
 
 mod log;
 mod login;
+mod replay;
 mod search;
 mod upload;
 
@@ -19,7 +21,13 @@ use tests::browser::Stage;
 
 #[tokio::main]
 async fn main() {
+    if replay::role().await {
+        return;
+    }
     let asked = |word: &str| std::env::args().any(|argument| argument == word);
+    if asked("audit") {
+        return tokio::task::block_in_place(replay::all);
+    }
     if !asked("login") && !asked("log") {
         search::all();
         encryption().await;
@@ -30,6 +38,7 @@ async fn main() {
     }
     if !asked("login") {
         log::all();
+        tokio::task::block_in_place(replay::all);
     }
 }
 

@@ -1,9 +1,10 @@
 //! A hostile server against the witnesses of its log, and what a device does after it met a contradiction: nothing that
 //! writes.
 
+use cli::evidence::{Proof, Worth};
 use crypto::audit::checkpoint::SignedCheckpoint;
 use crypto::audit::note::{Note, NoteKey};
-use sdk::evidence::Known;
+use sdk::evidence::{About, Export, Known, Names};
 use sdk::flows::account::Draft;
 use sdk::flows::{Response, Watch};
 use sdk::{Check, Fault};
@@ -177,6 +178,29 @@ async fn n43_a_split_view_is_proven_by_two_whole_notes() {
             assert!(note.note().verify(witness(number).public()).is_ok());
         }
     }
+    // The file convinces who saw neither side, and only with the log's own key.
+    let about = About {
+        fr: "fr".to_owned(),
+        en: "en".to_owned(),
+    };
+    let file = Export::new([piece.clone()], Names::LeftOut, about).to_bytes();
+    let witnesses = [witness(0).public().clone(), witness(1).public().clone()];
+    let judged = |key: Option<&NoteKey>| {
+        let judged = cli::evidence::judge(&file, key, &witnesses).unwrap();
+        judged.into_iter().map(|piece| piece.worth).collect::<Vec<_>>()
+    };
+    let size = tree.size;
+    let proof = Proof::TwoHistories {
+        size,
+        witnesses: [2, 2],
+    };
+    assert_eq!(judged(Some(&key)), [Worth::Proven(proof)]);
+    assert_eq!(judged(Some(witness(0).public())), [Worth::NeedsKey]);
+    assert_eq!(judged(None), [Worth::NeedsKey]);
+    let mut altered = file.clone();
+    let at = altered.len() / 2;
+    altered[at] ^= 1;
+    assert!(cli::evidence::judge(&altered, Some(&key), &witnesses).is_err());
 }
 
 /// A server cannot make the note that a device keeps too long to be kept as proof.

@@ -111,6 +111,8 @@ names! {
     LogShrunk = "log_shrunk", A2;
     /// The log does not continue what this auditor has seen.
     LogForked = "log_forked", A2;
+    /// The log goes on from a backup: what stood behind it in the log before is lost. Named by the log before itself.
+    Restored = "restored", A2;
     /// This auditor's own state is damaged, cut, or of another deployment.
     State = "state", A2;
     /// A tile or a bundle of entries below the checkpoint does not come.

@@ -8,6 +8,7 @@ pub mod heads;
 pub mod log;
 pub mod replay;
 pub mod report;
+pub mod restored;
 pub mod sample;
 pub mod source;
 pub mod statistics;
@@ -15,6 +16,7 @@ pub mod statistics;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crypto::audit::origin::Origin;
 use crypto::audit::policy::Policy;
 use crypto::audit::tree::Growing;
 use crypto::hash::sha256;
@@ -42,6 +44,8 @@ pub struct Plan {
     pub log_alone: bool,
     /// Milliseconds to wait at most for entries that explain what has just been erased.
     pub patience: u32,
+    /// A backup that was put back is accepted: what comes behind it is audited anew.
+    pub accept_restored: bool,
     /// Makes what is drawn unforeseeable: 32 random bytes.
     pub nonce: Hash32,
     /// A throw-away account that is watched (A12); nothing to leave it out.
@@ -96,13 +100,19 @@ pub async fn audit(source: &Source, plan: &Plan) -> Result<Outcome, AuditError> 
         Err(BookError::Damaged) => return Ok(damaged(outcome)),
         Err(BookError::Unusable) => return Err(AuditError::Folder),
     };
-    let result = Run {
+    let run = Run {
         source,
         plan,
         card: &card,
+    };
+    let mut result = run.whole(&mut book, &mut outcome).await;
+    let is_only_restored = outcome.findings.counts().keys().eq([&Name::Restored]);
+    if plan.accept_restored && is_only_restored {
+        drop(book);
+        book = anew(&plan.folder)?;
+        outcome = Outcome::default();
+        result = run.whole(&mut book, &mut outcome).await;
     }
-    .whole(&mut book, &mut outcome)
-    .await;
     match result {
         Ok(()) => Ok(outcome),
         Err(Stop::Found) => Ok(outcome),
@@ -110,6 +120,17 @@ pub async fn audit(source: &Source, plan: &Plan) -> Result<Outcome, AuditError> 
         Err(Stop::Book(BookError::Unusable)) => Err(AuditError::Folder),
         Err(Stop::Source(error)) => Err(AuditError::Source(error)),
     }
+}
+
+/// An empty state in the place of the one before, which is kept beside it.
+fn anew(folder: &Path) -> Result<Book, AuditError> {
+    let free = (1..).map(|number| folder.with_extension(format!("before-{number}")));
+    let beside = free
+        .into_iter()
+        .find(|path| !path.exists())
+        .ok_or(AuditError::Folder)?;
+    std::fs::rename(folder, beside).map_err(|_| AuditError::Folder)?;
+    Book::open(folder).map_err(|_| AuditError::Folder)
 }
 
 fn damaged(mut outcome: Outcome) -> Outcome {
@@ -156,7 +177,7 @@ struct Run<'a> {
 impl Run<'_> {
     async fn whole(&self, book: &mut Book, outcome: &mut Outcome) -> Result<(), Stop> {
         let mark = book.mark()?;
-        let policy = self.policy(mark.as_ref(), outcome)?;
+        let policy = self.policy(mark.as_ref(), outcome).await?;
         book.begin()?;
         let mut at = At::new(mark.as_ref());
         outcome.sizes.0 = at.tree.leaves();
@@ -210,7 +231,7 @@ impl Run<'_> {
     }
 
     /// Whom the deployment asks to be believed with, held to what it asked before.
-    fn policy(&self, mark: Option<&Mark>, outcome: &mut Outcome) -> Result<Policy, Stop> {
+    async fn policy(&self, mark: Option<&Mark>, outcome: &mut Outcome) -> Result<Policy, Stop> {
         let Some(policy) = log::policy(self.card) else {
             outcome.findings.add(Name::LogKey, "", Vec::new());
             return Err(Stop::Found);
@@ -219,8 +240,7 @@ impl Run<'_> {
         outcome.quorum = policy.quorum;
         let Some(mark) = mark else { return Ok(policy) };
         if mark.key != self.card.key {
-            let place = format!("{} -> {}", mark.key, self.card.key);
-            outcome.findings.add(Name::LogKey, place, Vec::new());
+            restored::judge(self.source, mark, self.card, &policy, &mut outcome.findings).await?;
             return Err(Stop::Found);
         }
         let known = log::known_policy(mark).ok_or(BookError::Damaged)?;
@@ -415,10 +435,15 @@ fn lives(book: &Book, at: &At, id: &crypto::id::Id) -> Result<bool, BookError> {
     Ok(lives)
 }
 
-/// The folder of one deployment among those of an auditor: by the name of its log.
+/// The folder of one deployment among those of an auditor: that of its first log, whatever generation it is at.
 #[must_use]
 pub fn folder_of(all: &Path, origin: &str) -> PathBuf {
-    all.join(base64::HEXLOWER.encode(&sha256(origin.as_bytes())[..8]))
+    let first = Origin::parse(origin).map(|origin| Origin {
+        generation: 1,
+        ..origin
+    });
+    let name = first.map_or_else(|| origin.to_owned(), |first| first.to_string());
+    all.join(base64::HEXLOWER.encode(&sha256(name.as_bytes())[..8]))
 }
 
 /// Heads that wait for their bytes, at most.
