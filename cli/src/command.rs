@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use crypto::audit::note::{Kind, NoteKey};
+use crypto::audit::note::{Kind, NoteKey, NoteSigner};
 use sdk::api::auditor::Auditor;
 use sdk::native::{SystemClock, SystemRandom};
 
@@ -134,10 +134,17 @@ fn command() -> Command {
                 .arg(
                     Arg::new("name")
                         .long("name")
-                        .required(true)
+                        .required_unless_present("show")
                         .help("whose: a name without blanks, such as a domain"),
                 )
-                .arg(path("out", "file that does not exist yet").required(true))
+                .arg(
+                    Arg::new("show")
+                        .long("show")
+                        .action(ArgAction::SetTrue)
+                        .conflicts_with_all(["name", "witness"])
+                        .help("print what the operator has to list, of a key that is there already"),
+                )
+                .arg(path("out", "the key's file; one that exists is never overwritten").required(true))
                 .arg(
                     Arg::new("witness")
                         .long("witness")
@@ -184,17 +191,23 @@ fn make_key(matches: &ArgMatches, out: &mut dyn Write) -> Result<u8, Message> {
     } else {
         Kind::Text
     };
-    let signer =
-        key::make(file(matches, "out"), &text(matches, "name"), kind).map_err(|error| error.to_string())?;
+    let place = file(matches, "out");
+    if matches.get_flag("show") {
+        let signer = key::read(place).map_err(|error| format!("{}: {error}", place.display()))?;
+        say(out, &signer.public().to_string());
+        return Ok(GREEN);
+    }
+    let made = key::make(place, &text(matches, "name"), kind);
+    let signer = made.map_err(|error| format!("{}: {error}", place.display()))?;
     say(out, &signer.public().to_string());
     Ok(GREEN)
 }
 
 async fn examine(matches: &ArgMatches, language: Language, out: &mut dyn Write) -> Result<u8, Message> {
-    let signer = key::read(file(matches, "key")).map_err(|error| error.to_string())?;
+    let signer = read_key(matches)?;
     let (source, card) = source(matches, language).await?;
     if expected(matches)?.is_some_and(|expected| expected.to_string() != card.key) {
-        say(out, &Words::of(language).say("finding.log_key"));
+        say(out, &Words::of(language).say("error.log_key"));
         say(out, &card.key);
         return Ok(FOUND);
     }
@@ -239,7 +252,7 @@ async fn examine(matches: &ArgMatches, language: Language, out: &mut dyn Write) 
 }
 
 async fn cosign(matches: &ArgMatches, language: Language, out: &mut dyn Write) -> Result<u8, Message> {
-    let signer = key::read(file(matches, "key")).map_err(|error| error.to_string())?;
+    let signer = read_key(matches)?;
     if signer.public().kind() != Kind::Cosignature {
         return Err(witness::WitnessError::Key.to_string());
     }
@@ -331,6 +344,11 @@ async fn source(
         .await
         .map_err(|error| not_done(error.into(), language))?;
     Ok((source, card))
+}
+
+fn read_key(matches: &ArgMatches) -> Result<NoteSigner, Message> {
+    let place = file(matches, "key");
+    key::read(place).map_err(|error| format!("{}: {error}", place.display()))
 }
 
 fn unreachable(error: AddressError, language: Language) -> Message {

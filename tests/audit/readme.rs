@@ -114,6 +114,8 @@ async fn what_readme_tells_auditors_to_do_can_be_done() {
     }
     let world = deployment(&printed[0], &printed[1]).await;
     std::fs::write("evidence.json", evidence(&world).await).unwrap();
+    let (code, again) = runs("civis audit key --show --out auditor.key", "").await;
+    assert_eq!((code, &again), (GREEN, &printed[0]));
     let mut keys = printed.into_iter();
     for (command, (begins, code, lines)) in commands.iter().zip(SEEN) {
         assert!(command.starts_with(begins), "{command} is not {begins}");

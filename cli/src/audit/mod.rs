@@ -95,6 +95,8 @@ pub struct Outcome {
 pub async fn audit(source: &Source, plan: &Plan) -> Result<Outcome, AuditError> {
     let mut outcome = Outcome::default();
     let card = source.card().await?;
+    // Who is not admitted is told so, and not that lists are withheld.
+    source.list(List::Openings, &[], 1).await?;
     let mut book = match Book::open(&plan.folder) {
         Ok(book) => book,
         Err(BookError::Damaged) => return Ok(damaged(outcome)),
