@@ -122,4 +122,4 @@ fn durable_server(tree: &Tree) -> Result<(), Error> {
         .run()
 }
 
-const NATIVE: [&str; 6] = ["shared", "crypto", "server", "sdk", "tests", "xtask"];
+const NATIVE: [&str; 7] = ["shared", "crypto", "server", "sdk", "cli", "tests", "xtask"];
