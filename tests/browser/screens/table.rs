@@ -533,7 +533,14 @@ pub(crate) const SCREENS: &[Screen] = &[
             ),
             (
                 "told on a new device",
-                &[NewDevice, Go("/ouvrir"), Open, See("notice")],
+                // The new sheet of before is told first.
+                &[
+                    NewDevice,
+                    Go("/ouvrir"),
+                    Open,
+                    Click("way-changes-read"),
+                    See("notice"),
+                ],
             ),
         ],
     },
