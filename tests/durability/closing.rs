@@ -93,8 +93,8 @@ impl Left {
                 others += 1;
                 continue;
             }
-            // The note of an account that is closed and not erased.
-            let count = if key.starts_with(b"x") {
+            // The note of an account that is closed and not erased, and its journal's events, which go with what it kept.
+            let count = if key.starts_with(b"x") || key.starts_with(b"v") {
                 &mut left.content
             } else {
                 &mut left.account
