@@ -326,7 +326,8 @@ async fn collect_for_ever(state: State) {
 /// A checkpoint at even intervals, whatever the traffic.
 async fn publish_for_ever(state: State) {
     let every = Duration::from_secs(state.config().checkpoint_seconds.into());
-    let mut ticks = tokio::time::interval(every);
+    // The log was signed as it was opened.
+    let mut ticks = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
     loop {
         ticks.tick().await;
         publish(&state).await;
